@@ -1,0 +1,1 @@
+"""People known by a verified address: signing in, sessions, roles, audit."""

@@ -1,0 +1,1 @@
+"""Articles: import, publishing, pages and feed."""

@@ -1,0 +1,48 @@
+"""What a letter is: an addressee, a subject and a few blocks, from which text and HTML are made alike."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Button:
+    """A link that asks for an act; `url` is absolute."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Something to type or to keep, in large letters."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Pairs of a label and a value, one a line."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+Block = Line | Button | Code | Facts
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One mail to one person. `key` makes its Message-ID, so that a repeat can be recognised."""
+
+    to: str
+    subject: str
+    blocks: tuple[Block, ...]
+    key: str
+    reply_to: str | None = None
+    language: str = "en"
+    headers: tuple[tuple[str, str], ...] = field(default=())

@@ -1,0 +1,44 @@
+"""Turns a letter into the message that goes over the wire: plain text and HTML, from the same blocks."""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from hashlib import blake2b
+
+from flask import render_template
+
+from membership.mail.letters import Letter
+
+
+def compose(letter: Letter, sender: str, *, now: datetime) -> EmailMessage:
+    """Builds the message of `letter` from `sender` (`Name <address>`); its Message-ID follows from the letter's key."""
+    message = EmailMessage(policy=SMTP)
+    message["Message-ID"] = message_id(letter.key, sender)
+    message["Date"] = format_datetime(now)
+    message["From"] = _address(sender)
+    message["To"] = _address(letter.to)
+    message["Subject"] = letter.subject
+    if letter.reply_to:
+        message["Reply-To"] = _address(letter.reply_to)
+    message["Content-Language"] = letter.language
+    message["Auto-Submitted"] = "auto-generated"
+    for name, value in letter.headers:
+        message[name] = value
+    message.set_content(render_template("mail/letter.txt", letter=letter))
+    message.add_alternative(render_template("mail/letter.html", letter=letter), subtype="html")
+    return message
+
+
+def message_id(key: str, sender: str) -> str:
+    """Returns `<key@domain>` for a letter's key; a repeated sending bears the same one."""
+    domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
+    digest = blake2b(key.encode(), digest_size=16).hexdigest()
+    return f"<{digest}@{domain}>"
+
+
+def _address(text: str) -> Address:
+    name, address = parseaddr(text)
+    local, _, domain = address.rpartition("@")
+    return Address(display_name=name, username=local, domain=domain)

@@ -1,0 +1,1 @@
+"""The newsroom's own words and choices, kept as rows."""

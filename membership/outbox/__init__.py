@@ -1,0 +1,1 @@
+"""Side effects as rows, written in the business transaction and carried out afterwards by workers."""

@@ -1,0 +1,95 @@
+"""Writing a side effect beside its cause, claiming it, and telling how it went."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from membership.db import insert_ignore
+from membership.outbox.models import OutboxRow
+
+CLAIM = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A claimed side effect: what it is and what it needs."""
+
+    id: int
+    kind: str
+    key: str
+    payload: Mapping[str, Any]
+
+
+def enqueue(
+    session: Session,
+    kind: str,
+    key: str,
+    payload: Mapping[str, Any],
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+) -> bool:
+    """Adds a side effect to the caller's transaction; a second one of the same kind and key is ignored.
+
+    Returns whether it was added. `payload` must be JSON; it is erased once the effect is done.
+    """
+    return insert_ignore(
+        session,
+        OutboxRow,
+        kind=kind,
+        key=key,
+        payload=dict(payload),
+        created_at=now,
+        due_at=due_at or now,
+        tries=0,
+    )
+
+
+def claim(session: Session, worker: str, *, limit: int, now: datetime) -> list[Task]:
+    """Takes up to `limit` due side effects for `worker`; a claim that is not kept expires after two minutes."""
+    due = (
+        select(OutboxRow)
+        .where(
+            OutboxRow.done_at.is_(None),
+            OutboxRow.due_at <= now,
+            or_(OutboxRow.claimed_until.is_(None), OutboxRow.claimed_until < now),
+        )
+        .order_by(OutboxRow.due_at, OutboxRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(session.scalars(due))
+    for row in rows:
+        row.claimed_by, row.claimed_until = worker, now + CLAIM
+        row.tries += 1
+    return [Task(row.id, row.kind, row.key, dict(row.payload)) for row in rows]
+
+
+def finish(session: Session, task: Task, *, now: datetime) -> None:
+    """Marks a side effect as done and erases what it carried."""
+    row = session.get_one(OutboxRow, task.id)
+    row.done_at, row.payload, row.claimed_by, row.claimed_until, row.last_error = now, {}, None, None, None
+
+
+def postpone(session: Session, task: Task, error: str, *, now: datetime) -> None:
+    """Gives a side effect back after a failure, to be tried again with a growing wait."""
+    row = session.get_one(OutboxRow, task.id)
+    row.claimed_by = row.claimed_until = None
+    row.last_error = error[:500]
+    row.due_at = now + wait_after(row.tries)
+
+
+def wait_after(tries: int) -> timedelta:
+    """Says how long to wait after `tries` failures: 15 s, 30 s, 1 min, …, at most 6 hours."""
+    doublings = min(max(tries - 1, 0), 20)
+    return min(timedelta(seconds=15) * (1 << doublings), LONGEST_WAIT)
+
+
+def oldest_due_at(session: Session) -> datetime | None:
+    """Returns when the oldest side effect that is not done was due; `None` if there is none."""
+    return session.scalar(select(func.min(OutboxRow.due_at)).where(OutboxRow.done_at.is_(None)))

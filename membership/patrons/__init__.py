@@ -1,0 +1,1 @@
+"""Tiers, pledges and standing."""

@@ -1,0 +1,54 @@
+"""Who stands how: reads the pledges that standing is a function of."""
+
+from datetime import datetime
+
+from sqlalchemy import Row, Select, exists, select
+from sqlalchemy.orm import Session
+
+from membership.patrons.models import Pledge, PledgePayment
+from membership.patrons.standing import NONE, PledgeFacts, Standing, standing
+from membership.payments.models import Payment
+
+# A payment that was paid once counts, whatever became of it later: refunds end standing through the status.
+_HAS_PAID = (
+    exists()
+    .where(
+        PledgePayment.pledge_id == Pledge.id,
+        PledgePayment.payment_id == Payment.id,
+        Payment.paid_at.is_not(None),
+        Payment.__table__.c.amount_minor > 0,
+    )
+    .label("has_paid")
+)
+
+
+def standing_of(session: Session, account_id: int, *, now: datetime) -> Standing:
+    """Says how an account stands; `none` if it has no live pledge."""
+    row = session.execute(_facts().where(Pledge.account_id == account_id)).first()
+    return NONE if row is None else standing(_from_row(row), now=now)
+
+
+def accounts_that_may_vote(session: Session, *, now: datetime) -> list[tuple[int, Standing]]:
+    """Lists every account that may vote at `now`, with its standing, by account."""
+    rows = session.execute(_facts().order_by(Pledge.account_id))
+    found = ((row.account_id, standing(_from_row(row), now=now)) for row in rows)
+    return [(account_id, stands) for account_id, stands in found if stands.may_vote]
+
+
+def _facts() -> Select[tuple[int, str, bool, datetime, datetime | None, datetime | None, datetime | None]]:
+    return select(
+        Pledge.account_id,
+        Pledge.stripe_status,
+        _HAS_PAID,
+        Pledge.period_end_at,
+        Pledge.grace_until,
+        Pledge.cancel_at,
+        Pledge.ended_at,
+    ).where(Pledge.live)
+
+
+def _from_row(
+    row: Row[tuple[int, str, bool, datetime, datetime | None, datetime | None, datetime | None]],
+) -> PledgeFacts:
+    _account_id, *facts = row
+    return PledgeFacts(*facts)

@@ -1,0 +1,1 @@
+"""Attempts, Stripe's events, the mirror of Stripe and the ledger."""

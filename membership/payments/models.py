@@ -1,0 +1,225 @@
+"""Tables of money: who pays, what was tried, what Stripe said, what stands in the ledger."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from membership.db import Base, Id, one_of
+from membership.money import Money
+
+CADENCES = ("once", "month", "year")
+ATTEMPT_STATES = ("open", "pending", "paid", "failed", "expired")
+PAYMENT_STATES = (
+    "started",
+    "pending",
+    "paid",
+    "failed",
+    "expired",
+    "partly_refunded",
+    "refunded",
+    "disputed",
+    "lost",
+)
+EVENT_STATES = ("waiting", "handled", "ignored", "dead")
+SOURCES = ("stripe", "bank", "paypal", "cash")
+CAUSES = ("event", "thanks", "reconcile", "staff")
+
+
+class Payer(Base):
+    """Who paid: an account, or only an address for the receipt."""
+
+    __tablename__ = "payers"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    email: Mapped[str | None]
+    email_key: Mapped[str | None] = mapped_column(index=True)
+    name: Mapped[str | None]
+    stripe_customer: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """One intention to pay, committed before Stripe is asked.
+
+    At most one revision of a token is not superseded; that one alone may lead to a payable Checkout.
+    """
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        UniqueConstraint("token_hash", "revision"),
+        Index(
+            "uq_attempts_token_hash_current",
+            "token_hash",
+            unique=True,
+            postgresql_where=text("superseded_by_id IS NULL"),
+            sqlite_where=text("superseded_by_id IS NULL"),
+        ),
+        one_of("cadence", CADENCES),
+        one_of("state", ATTEMPT_STATES),
+        CheckConstraint("amount_minor > 0", name="amount_above_zero"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    token_hash: Mapped[str]
+    revision: Mapped[int]
+    cadence: Mapped[str]
+    amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    email: Mapped[str | None]
+    email_key: Mapped[str | None]
+    checkout_id: Mapped[str | None] = mapped_column(unique=True)
+    checkout_url: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(default="open")
+    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("attempts.id"))
+    article_slug: Mapped[str | None]
+    language: Mapped[str]
+    network_key: Mapped[str | None] = mapped_column(index=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime]
+
+
+class StripeEvent(Base):
+    """An event as Stripe sent it. Its id is the key, so a second delivery changes nothing."""
+
+    __tablename__ = "stripe_events"
+    __table_args__ = (
+        one_of("state", EVENT_STATES),
+        Index(
+            "ix_stripe_events_next_try_at",
+            "next_try_at",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    object_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+    livemode: Mapped[bool]
+    api_version: Mapped[str | None]
+    payload: Mapped[str | None]
+    received_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="waiting")
+    reason: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    handled_at: Mapped[datetime | None]
+
+
+class StripeObject(Base):
+    """Tickets of one object at Stripe: a fetch is applied only if no later one has been."""
+
+    __tablename__ = "stripe_objects"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    wanted: Mapped[int] = mapped_column(BigInteger, default=0)
+    applied: Mapped[int] = mapped_column(BigInteger, default=0)
+    fetched_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]
+
+
+class Payment(Base):
+    """A payment as its source (Stripe) last described it, in the currency that was presented to the payer."""
+
+    __tablename__ = "payments"
+    __table_args__ = (one_of("state", PAYMENT_STATES), one_of("source", SOURCES))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempts.id"), unique=True)
+    payer_id: Mapped[int | None] = mapped_column(ForeignKey("payers.id"), index=True)
+    source: Mapped[str]
+    payment_intent: Mapped[str | None] = mapped_column(unique=True)
+    amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
+    state: Mapped[str]
+    paid_at: Mapped[datetime | None] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+
+
+class PaymentState(Base):
+    """One step in the life of a payment, and what caused it. Append-only."""
+
+    __tablename__ = "payment_states"
+    __table_args__ = (one_of("cause_kind", CAUSES),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
+    was: Mapped[str | None]
+    now: Mapped[str]
+    at: Mapped[datetime]
+    cause_kind: Mapped[str]
+    cause_id: Mapped[str | None]
+
+
+class PaymentSource(Base):
+    """Ties what moves money at Stripe (a charge, a refund, a dispute) to our payment."""
+
+    __tablename__ = "payment_sources"
+
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
+
+
+class Movement(Base):
+    """One signed line of the ledger in the settled currency: the gross or the fee of a balance transaction.
+
+    Append-only; holds no foreign key and no person, because what it belongs to may be learned later.
+    `source` is who keeps the account (stripe, bank, …); `source_id` what moved the money there (ch_, re_, …).
+    """
+
+    __tablename__ = "movements"
+    __table_args__ = (
+        UniqueConstraint("source", "transaction_id", "part"),
+        one_of("part", ("gross", "fee")),
+        one_of("source", SOURCES),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    source: Mapped[str]
+    transaction_id: Mapped[str]
+    part: Mapped[str]
+    kind: Mapped[str]
+    source_id: Mapped[str | None] = mapped_column(index=True)
+    amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
+    occurred_at: Mapped[datetime] = mapped_column(index=True)
+    available_at: Mapped[datetime]
+
+
+class Receipt(Base):
+    """The number of a payment's receipt: without gaps within a year, kept even if the money goes back."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (UniqueConstraint("year", "number"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    year: Mapped[int]
+    number: Mapped[int]
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), unique=True)
+    issued_at: Mapped[datetime]
+    addressee: Mapped[str | None]
+
+
+class ReceiptCounter(Base):
+    """The last number given in a year; locking this row is what keeps numbers without gaps."""
+
+    __tablename__ = "receipt_counters"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
+class SyncCursor(Base):
+    """How far a list at Stripe has been read."""
+
+    __tablename__ = "sync_cursors"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The one place that talks to Stripe; takes and returns records of ours."""

@@ -1,0 +1,6 @@
+"""Serves the application with Granian."""
+
+
+def serve() -> int:
+    """Placeholder."""
+    return 0

@@ -1,0 +1,1 @@
+"""The pages where one gives: choose, check out, thanks."""

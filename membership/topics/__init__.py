@@ -1,0 +1,1 @@
+"""What members propose and choose: topics, rounds, roll, ballots, tally, results."""

@@ -1,0 +1,1 @@
+"""What every page shares: guard, headers, caching, signing, forms, errors."""

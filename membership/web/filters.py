@@ -1,0 +1,68 @@
+"""How money and moments are written, in the page's language and the newsroom's zone."""
+
+from datetime import UTC, date, datetime
+
+from babel.core import Locale
+from babel.dates import format_date, format_time, get_timezone_location
+from babel.numbers import format_currency
+from flask import Flask
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from membership.money import Money, decimals
+from membership.web.current import zone
+
+
+def init_app(app: Flask) -> None:
+    """Gives templates the filters `money`, `day`, `moment`, `iso`, `day_tag` and `moment_tag`."""
+    for each in (money, day, moment, iso, day_tag, moment_tag):
+        app.add_template_filter(each)
+
+
+def money(amount: Money) -> str:
+    """Writes an amount with its currency and all of its decimals: `€5.00`, `¥500`."""
+    places = decimals(amount.currency)
+    pattern = f"¤#,##0.{'0' * places}" if places else "¤#,##0"
+    return str(format_currency(amount.major, amount.currency, format=pattern, locale=_locale(), currency_digits=False))
+
+
+def day(at: datetime | date) -> str:
+    """Writes a day in the newsroom's zone: `22 November 2026`."""
+    on = at.astimezone(zone()).date() if isinstance(at, datetime) else at
+    return str(format_date(on, format="d MMMM y", locale=_locale()))
+
+
+def moment(at: datetime) -> str:
+    """Writes a moment in the newsroom's zone, and names the zone: `22 November 2026, 14:02 Kyiv time`."""
+    place = get_timezone_location(zone(), locale=_locale(), return_city=True)
+    local = at.astimezone(zone())
+    return str(
+        _(
+            "%(day)s, %(time)s %(place)s time",
+            day=day(at),
+            time=format_time(local, "HH:mm", locale=_locale()),
+            place=place,
+        )
+    )
+
+
+def iso(at: datetime | date) -> str:
+    """Writes a moment as RFC 3339 in UTC, for machines."""
+    if not isinstance(at, datetime):
+        return at.isoformat()
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def day_tag(at: datetime) -> Markup:
+    """Writes a day as a `<time>` element."""
+    return Markup('<time datetime="{}">{}</time>').format(iso(at), day(at))
+
+
+def moment_tag(at: datetime) -> Markup:
+    """Writes a moment as a `<time>` element; a script adds the reader's own time."""
+    return Markup('<time datetime="{}" data-local>{}</time>').format(iso(at), moment(at))
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en")

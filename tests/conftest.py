@@ -1,0 +1,122 @@
+"""What every test may ask for: a database of either kind, an application on it, a clock that can be moved."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from membership.clock import SteppedClock
+from membership.db import Database
+from membership.factory import create_app
+from membership.mail.transport import ListTransport
+from membership.settings import Settings
+from tests.databases import create_postgresql, drop_postgresql, migrated, postgresql_server
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    with postgresql_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url: str) -> str:
+    url = migrated(create_postgresql(postgresql_url))
+    return str(make_url(url).database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "membership.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgresql_url")
+    url = create_postgresql(server, request.getfixturevalue("postgresql_template"))
+    yield url
+    drop_postgresql(server, url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    with database.session() as session:
+        yield session
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock(NOW)
+
+
+@pytest.fixture
+def now(clock: SteppedClock) -> datetime:
+    return clock.now()
+
+
+@pytest.fixture
+def mail() -> ListTransport:
+    return ListTransport()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return demo_settings(database_url, tmp_path)
+
+
+@pytest.fixture
+def app(settings: Settings, clock: SteppedClock, mail: ListTransport) -> Iterator[Flask]:
+    app = create_app(settings, clock=clock, mail=mail, look_every_seconds=0)
+    app.testing = True
+    yield app
+    app.extensions["database"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser with scripts off: it sends what a browser sends from our own pages."""
+    client = app.test_client()
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    return client
+
+
+def demo_settings(database_url: str, instance: Path, **changes: object) -> Settings:
+    """Settings of a demo on loopback, for tests."""
+    values: dict[str, object] = {
+        "mode": "demo",
+        "database_url": database_url,
+        "secret_keys": ("s" * 32,),
+        "base_url": "http://localhost:8000",
+        "stripe_secret_key": "sk_test_invented",
+        "stripe_webhook_secrets": ("whsec_invented",),
+        "stripe_api_base": "http://127.0.0.1:1",
+        "mail_url": "",
+        "mail_from": "Lantern <news@example.org>",
+        "instance": instance,
+        **changes,
+    }
+    return Settings(**values)  # type: ignore[arg-type]  # names and types are those of Settings
