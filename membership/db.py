@@ -19,6 +19,8 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    func,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -167,6 +169,11 @@ def transaction(session: Session) -> Iterator[Session]:
         session.info.pop("writes", None)
 
 
+def release(session: Session) -> None:
+    """Ends reading, so that nothing is open while the network is asked; what was loaded stays usable."""
+    session.commit()
+
+
 def locked(session: Session, model: type[Row], key: object, *, shared: bool = False) -> Row | None:
     """Reads a row anew and locks it until the transaction ends; `None` if there is no such row.
 
@@ -187,6 +194,20 @@ def insert_ignore(session: Session, model: type[Base], **values: Any) -> bool:
 
 def _key(model: type[Base]) -> tuple[Any, ...]:
     return tuple(model.__table__.primary_key)
+
+
+def take_turn(session: Session, name: str) -> None:
+    """Waits until no other transaction has the turn of `name`, and keeps it until this one ends.
+
+    For rules over rows that do not exist yet and so cannot be locked. On SQLite every writer has all turns.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def is_writing(session: Session) -> bool:
+    """Says whether the session is inside of `transaction()`."""
+    return bool(session.info.get("writes"))
 
 
 def init_app(app: Flask, database: Database) -> None:

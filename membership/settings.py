@@ -50,12 +50,13 @@ class Settings:
         return urlsplit(self.base_url).hostname or ""
 
 
-def from_environment(environ: Mapping[str, str], *, instance: Path = INSTANCE) -> Settings:
+def from_environment(environ: Mapping[str, str], *, instance: Path | None = None) -> Settings:
     """Reads the settings from `instance/settings.env`, over which the real environment wins.
 
-    Each name may be given as `…_FILE`, a path whose content is the value. Raises `SettingsError` with all
-    that is missing or wrong, at once.
+    The folder `instance` is that of `MEMBERSHIP_INSTANCE`, or the one beside the code. Each name may be given as
+    `…_FILE`, a path whose content is the value. Raises `SettingsError` with all that is missing or wrong, at once.
     """
+    instance = instance or instance_folder(environ)
     reader = _Reader({**read_settings_file(instance / "settings.env"), **environ})
     settings = Settings(
         mode=reader.mode(),
@@ -78,6 +79,11 @@ def from_environment(environ: Mapping[str, str], *, instance: Path = INSTANCE) -
     if problems:
         raise SettingsError("Settings are missing or wrong:\n" + "\n".join(f"  {line}" for line in problems))
     return settings
+
+
+def instance_folder(environ: Mapping[str, str]) -> Path:
+    """Says where a process keeps the files that it writes, its settings file among them."""
+    return Path(environ.get(f"{PREFIX}INSTANCE") or INSTANCE).resolve()
 
 
 def read_settings_file(path: Path) -> dict[str, str]:

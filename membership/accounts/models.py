@@ -92,5 +92,5 @@ class AuditEntry(Base):
     subject_kind: Mapped[str]
     subject_id: Mapped[str]
     fields: Mapped[list[Any]] = mapped_column(JSON)
-    previous_hash: Mapped[str]
+    previous_hash: Mapped[str] = mapped_column(unique=True)
     hash: Mapped[str] = mapped_column(unique=True)

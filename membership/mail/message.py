@@ -7,6 +7,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from hashlib import blake2b
 
+import idna
 from flask import render_template
 
 from membership.mail.letters import Letter
@@ -41,4 +42,6 @@ def message_id(key: str, sender: str) -> str:
 def _address(text: str) -> Address:
     name, address = parseaddr(text)
     local, _, domain = address.rpartition("@")
-    return Address(display_name=name, username=local, domain=domain)
+    # The mail library would write another script's domain as an encoded word, which no server takes.
+    ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    return Address(display_name=name, username=local, domain=ascii_domain)

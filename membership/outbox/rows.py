@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_ignore
@@ -47,6 +47,19 @@ def enqueue(
         created_at=now,
         due_at=due_at or now,
         tries=0,
+    )
+
+
+def put_off(
+    session: Session, kind: str, key: str, payload: Mapping[str, Any], *, due_at: datetime, now: datetime
+) -> None:
+    """Adds a side effect, or moves the one of this kind and key to `due_at`, even if it was carried out before."""
+    if enqueue(session, kind, key, payload, now=now, due_at=due_at):
+        return
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.kind == kind, OutboxRow.key == key)
+        .values(payload=dict(payload), due_at=due_at, done_at=None, tries=0, last_error=None)
     )
 
 

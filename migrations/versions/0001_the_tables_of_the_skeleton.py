@@ -298,6 +298,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["actor_id"], ["accounts.id"], name="fk_audit_entries_actor_id_accounts"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_entries"),
         sa.UniqueConstraint("hash", name="uq_audit_entries_hash"),
+        sa.UniqueConstraint("previous_hash", name="uq_audit_entries_previous_hash"),
     )
     op.create_table(
         "counted_ballots",
@@ -410,7 +411,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("standfirst", sa.String(), nullable=False),
         sa.Column("published_at", Moment(), nullable=True),
-        sa.Column("section_id", Id, nullable=False),
+        sa.Column("section_id", Id, nullable=True),
         sa.Column("topic_id", Id, nullable=True),
         sa.Column("picture_url", sa.String(), nullable=True),
         sa.Column("picture_alt", sa.String(), nullable=True),

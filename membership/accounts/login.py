@@ -1,0 +1,144 @@
+"""Flask-Login over our session rows: who is signed in, and what a page asks of them.
+
+Public pages must never call anything here: whoever asks makes the page personal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, make_response, redirect, request, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user
+
+from membership.accounts import sessions
+from membership.accounts.models import Account
+from membership.accounts.next_path import safe_next
+from membership.accounts.roles import roles_of
+from membership.db import current_session, is_writing, transaction
+from membership.settings import Settings
+from membership.web.caching import personal
+from membership.web.current import now
+
+Parameters = ParamSpec("Parameters")
+View = Callable[Parameters, ResponseReturnValue]
+
+
+@dataclass(frozen=True)
+class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
+    """A signed-in browser: its account, and the secret that names its session row."""
+
+    account: Account
+    secret: str
+
+    def get_id(self) -> str:
+        return self.secret
+
+
+class OurLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ships no types
+    """Flask-Login without its remember cookie, which looks into the session and so adds `Vary: Cookie` everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session_protection = None
+        # Else a hash of address and browser would stand in the cookie.
+        self._session_identifier_generator = str
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Sets the cookie up, and who reads it."""
+    app.config.update(
+        SESSION_COOKIE_NAME="membership" if settings.is_demo else "__Host-membership",
+        SESSION_COOKIE_SECURE=not settings.is_demo,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=sessions.LIFE,
+    )
+    manager = OurLoginManager()
+    manager.init_app(app, add_context_processor=False)
+    manager.user_loader(_load)
+
+
+def current_account() -> Account | None:
+    """Returns the account that is signed in in this browser, or `None`."""
+    return current_user.account if current_user.is_authenticated else None
+
+
+def signed_in_account() -> Account:
+    """Returns the account that is signed in; for views that require one."""
+    account = current_account()
+    if account is None:
+        raise RuntimeError("this view needs @signed_in_required or @role_required")
+    return account
+
+
+def signed_in_required(view: View[Parameters]) -> View[Parameters]:
+    """Lets a view be seen by those who are signed in; others go to the sign-in page and come back. Never cached."""
+
+    @wraps(view)
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResponseReturnValue:
+        if current_account() is None:
+            return personal(to_sign_in())
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def role_required(*roles: str) -> Callable[[View[Parameters]], View[Parameters]]:
+    """Lets a view be seen by the staff with one of `roles`, and by admins; for others there is nothing here (404)."""
+
+    def guard(view: View[Parameters]) -> View[Parameters]:
+        @wraps(view)
+        def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResponseReturnValue:
+            if roles_of(current_session(), signed_in_account().id).isdisjoint((*roles, "admin")):
+                abort(404)
+            return view(*args, **kwargs)
+
+        return signed_in_required(guarded)
+
+    return guard
+
+
+def to_sign_in() -> Response:
+    """Answers 303 to the sign-in page, from which one comes back here; after a form, to the page it stood on."""
+    back = request.full_path.removesuffix("?") if request.method in ("GET", "HEAD") else _page_of_the_form()
+    return make_response(redirect(url_for("accounts.ask_page", next=safe_next(back) or None), 303))
+
+
+def _page_of_the_form() -> str:
+    page = urlsplit(request.referrer or "")
+    return page.path if page.netloc == request.host else ""
+
+
+def remember(secret: str, account: Account) -> None:
+    """Puts the secret of a session row into this browser's cookie."""
+    cookie.clear()
+    cookie.permanent = True
+    login_user(SignedIn(account, secret))
+
+
+def forget() -> str | None:
+    """Empties this browser's cookie and returns the secret that was in it, or `None`."""
+    secret: str | None = cookie.get("_user_id")
+    cookie.clear()
+    return secret
+
+
+def _load(secret: str) -> SignedIn | None:
+    session, at = current_session(), now()
+    found = sessions.find(session, secret, now=at)
+    if found is None:
+        return None
+    row, account = found
+    if sessions.is_due_to_be_seen(row, now=at) and not is_writing(session):
+        with transaction(session):
+            sessions.see(session, row, now=at)
+    return SignedIn(account, secret)

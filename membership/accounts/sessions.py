@@ -1,0 +1,73 @@
+"""Browsers that are signed in, as rows: they can be ended from here, one or all."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from membership.accounts.models import Account, SignInSession
+from membership.web.signing import hashed
+
+LIFE = timedelta(days=180)
+IDLE = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=5)
+
+
+def begin(session: Session, account: Account, *, now: datetime) -> str:
+    """Signs one browser in and returns the secret for its cookie; only its hash is kept."""
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        SignInSession(
+            secret_hash=hashed(secret),
+            account_id=account.id,
+            scope="full",
+            created_at=now,
+            seen_at=now,
+            expires_at=now + LIFE,
+        )
+    )
+    session.flush()
+    return secret
+
+
+def find(session: Session, secret: str, *, now: datetime) -> tuple[SignInSession, Account] | None:
+    """Returns the session that a cookie's secret opens, with its account; `None` if it is over."""
+    row = session.execute(
+        select(SignInSession, Account)
+        .join(Account, Account.id == SignInSession.account_id)
+        .where(
+            SignInSession.secret_hash == hashed(secret),
+            SignInSession.ended_at.is_(None),
+            SignInSession.expires_at > now,
+            SignInSession.seen_at > now - IDLE,
+            Account.erased_at.is_(None),
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def is_due_to_be_seen(row: SignInSession, *, now: datetime) -> bool:
+    """Says whether the last sight of this browser is old enough to be written anew."""
+    return now - row.seen_at >= SEEN_EVERY
+
+
+def see(session: Session, row: SignInSession, *, now: datetime) -> None:
+    """Keeps that this browser was here now."""
+    session.execute(
+        update(SignInSession).where(SignInSession.id == row.id, SignInSession.seen_at < now).values(seen_at=now)
+    )
+
+
+def end(session: Session, secret: str, *, now: datetime) -> None:
+    """Signs one browser out."""
+    _end(session, SignInSession.secret_hash == hashed(secret), now=now)
+
+
+def end_all(session: Session, account: Account, *, now: datetime) -> None:
+    """Signs an account out everywhere."""
+    _end(session, SignInSession.account_id == account.id, now=now)
+
+
+def _end(session: Session, whose: ColumnElement[bool], *, now: datetime) -> None:
+    session.execute(update(SignInSession).where(whose, SignInSession.ended_at.is_(None)).values(ended_at=now))

@@ -1,0 +1,97 @@
+"""A letter as it arrives: over a real SMTP conversation, and the same in the demo's folder."""
+
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
+
+from membership.mail.delivery import deliver
+from membership.mail.letters import Button, Code, Facts, Letter, Line
+from membership.mail.message import compose, message_id
+from membership.mail.transport import FolderTransport, ListTransport, MailTransport, SmtpTransport
+
+LETTER = Letter(
+    to="Łukasz <lukasz@example.org>",
+    subject="Receipt 2026-00001: €5.00 — дякуємо",
+    blocks=(
+        Line("Thank you & <welcome>."),
+        Code("123456"),
+        Facts((("Amount", "€5.00"),)),
+        Button("Open", "https://example.org/a?b=1&c=2"),
+    ),
+    key="receipt.1",
+    reply_to="Olena <readers@example.org>",
+)
+SENDER = "The Long Bridge <news@example.org>"
+
+
+class Postbox:
+    """Keeps what a mail server took."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(envelope.content)
+        return "250 taken"
+
+
+@pytest.fixture
+def postbox() -> Iterator[tuple[Postbox, str]]:
+    box = Postbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, f"smtp://127.0.0.1:{port}"
+    controller.stop()
+
+
+def check(message: EmailMessage) -> None:
+    assert message["Subject"] == LETTER.subject
+    assert message["Message-ID"] == message_id("receipt.1", SENDER)
+    assert str(message["Message-ID"]).endswith("@example.org>")
+    assert message["Reply-To"] == "Olena <readers@example.org>"
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain
+    assert html
+    assert "https://example.org/a?b=1&c=2" in plain.get_content()
+    assert "Thank you &amp; &lt;welcome&gt;." in html.get_content()
+    assert "DEMO" in plain.get_content()
+
+
+def test_over_smtp(app: Flask, postbox: tuple[Postbox, str], now: datetime) -> None:
+    box, url = postbox
+    with app.app_context():
+        deliver(LETTER, transport=SmtpTransport(url), sender=SENDER, now=now)
+    check(message_from_bytes(box.taken[0], policy=default))  # type: ignore[arg-type]  # the policy makes EmailMessages
+
+
+def test_into_the_demos_folder(app: Flask, tmp_path: Path, now: datetime) -> None:
+    with app.app_context():
+        for _ in range(2):
+            deliver(LETTER, transport=FolderTransport(tmp_path / "mail"), sender=SENDER, now=now)
+    files = sorted((tmp_path / "mail").iterdir())
+    assert len(files) == 2
+    check(message_from_bytes(files[0].read_bytes(), policy=default))  # type: ignore[arg-type]  # see above
+
+
+def test_a_server_that_is_away_raises_so_that_the_outbox_waits(app: Flask, now: datetime) -> None:
+    with app.app_context(), pytest.raises(OSError, match="refused"):
+        deliver(LETTER, transport=SmtpTransport("smtp://127.0.0.1:1"), sender=SENDER, now=now)
+
+
+@pytest.mark.parametrize("transport", [ListTransport()])
+def test_a_line_break_in_a_subject_is_no_header(app: Flask, transport: MailTransport, now: datetime) -> None:
+    letter = Letter(to="a@example.org", subject="Hello\r\nBcc: b@example.org", blocks=(), key="1")
+    with app.app_context(), pytest.raises(ValueError, match="linefeed"):
+        transport.send(compose(letter, SENDER, now=now))
