@@ -1,0 +1,106 @@
+"""Serves the sandbox: the API, the hosted pages and the console in one small WSGI server on the loopback address."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import waitress.server
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from membership.stripe_sandbox.api import add_api, api_error, api_failure, refusal
+from membership.stripe_sandbox.clock import Clock
+from membership.stripe_sandbox.console import add_console
+from membership.stripe_sandbox.deliveries import Deliverer
+from membership.stripe_sandbox.errors import ApiError
+from membership.stripe_sandbox.guard import refuse_foreign
+from membership.stripe_sandbox.hosted import add_hosted_pages
+from membership.stripe_sandbox.store import Store
+
+HOST = "127.0.0.1"
+THREADS = 8
+LONGEST_BODY = 4 * 1024 * 1024
+
+
+def create_sandbox(deliverer: Deliverer, *, app_url: str | None = None) -> Flask:
+    """Makes the WSGI application over the deliverer's state and clock. `app_url` is linked from the console."""
+    store, clock = deliverer.store, deliverer.clock
+    app = Flask(__name__, template_folder="pages", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    add_api(app, store, clock)
+    add_hosted_pages(app, store, clock)
+    add_console(app, deliverer, app_url)
+    app.before_request(refuse_foreign)
+    app.register_error_handler(ApiError, refusal)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, api_failure)
+
+    @app.after_request
+    def _finish(response: Response) -> Response:
+        if request.method != "GET":
+            deliverer.wake()
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return app
+
+
+def _http_error(error: HTTPException) -> Any:
+    return api_error(error) if request.path.startswith("/v1/") else error
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox that runs in a thread. `url` is where it answers."""
+
+    url: str
+    server: Any
+    deliverer: Deliverer
+    thread: threading.Thread
+
+    def stop(self) -> None:
+        """Ends the sandbox and waits until it has; stopping twice does no harm."""
+        if self.thread.is_alive():
+            self.server.trigger.pull_trigger(lambda: close(self.server))
+            self.thread.join()
+            self.deliverer.stop()
+            self.deliverer.store.close()
+
+
+@contextmanager
+def running(
+    *, state: Path, clock: Path, port: int = 0, deliver: bool = True, app_url: str | None = None
+) -> Iterator[Sandbox]:
+    """Runs a sandbox in a thread for as long as the block lasts; for tests.
+
+    `state` is the SQLite file and `clock` the file of the offset; port 0 takes a free one. With `deliver=False`
+    webhooks wait until they are resent by hand.
+    """
+    deliverer = Deliverer(Store(state), Clock(clock))
+    server = make_server(create_sandbox(deliverer, app_url=app_url), port)
+    if deliver:
+        deliverer.start()
+    thread = threading.Thread(target=server.run, name="stripe-sandbox")
+    thread.start()
+    sandbox = Sandbox(f"http://{HOST}:{server.effective_port}", server, deliverer, thread)
+    try:
+        yield sandbox
+    finally:
+        sandbox.stop()
+
+
+def make_server(app: Flask, port: int) -> Any:
+    """Binds the loopback address. Raises OSError if the port is taken."""
+    return waitress.server.create_server(
+        app, host=HOST, port=port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=True
+    )
+
+
+def close(server: Any) -> None:
+    """Ends a server's loop from within: closes every connection and waits for the threads."""
+    server.task_dispatcher.shutdown()
+    for channel in list(server._map.values()):
+        channel.close()

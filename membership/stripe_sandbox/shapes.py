@@ -1,0 +1,230 @@
+"""Shapes of answers, read from the resource types of the installed SDK: made whole when built, checked when tested."""
+
+import types
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+from typing import Any, ClassVar, Literal, TypeAlias, Union, get_args, get_origin
+
+import stripe
+from stripe import ListObject, StripeObject
+from stripe._stripe_object import UntypedStripeObject
+
+Json: TypeAlias = dict[str, Any]
+Resource: TypeAlias = type[StripeObject]
+
+_FIELDS: dict[Resource, dict[str, Any]] = {}
+
+# Absent unless asked for with expand[], or in an answer to a deletion.
+ON_REQUEST = {
+    ("charge", "refunds"),
+    ("checkout.session", "line_items"),
+    ("customer", "cash_balance"),
+    ("customer", "sources"),
+    ("customer", "subscriptions"),
+    ("customer", "tax_ids"),
+    ("invoice", "payments"),
+    ("price", "currency_options"),
+    ("price", "tiers"),
+}
+
+
+def whole(resource: Resource, **fields: Any) -> Json:
+    """Returns an object with every field of the SDK's type: what is not given is null, `[]` or `{}` as the type allows.
+
+    Raises TypeError for a field that the type does not have, or for a required one that has no empty value.
+    """
+    annotations = fields_of(resource)
+    wrong = fields.keys() - annotations.keys()
+    if wrong:
+        raise TypeError(f"{resource.__name__} has no field {sorted(wrong)}")
+    kind = getattr(resource, "OBJECT_NAME", None)
+    filled: Json = {}
+    for name, annotation in annotations.items():
+        if name in fields:
+            filled[name] = fields[name]
+        elif name != "deleted" and (kind, name) not in ON_REQUEST:
+            filled[name] = _empty(resource, name, annotation)
+    return filled
+
+
+def _empty(resource: Resource, name: str, annotation: Any) -> Any:
+    if name == "object":
+        return getattr(resource, "OBJECT_NAME", None)
+    if name == "livemode":
+        return False
+    options = _options(annotation)
+    if name == "metadata":
+        return {}
+    if type(None) in options:
+        return None
+    if get_origin(annotation) is list:
+        return []
+    raise TypeError(f"{resource.__name__}.{name} must be given")
+
+
+def problems(value: Any, resource: Resource | None = None, at: str = "") -> list[str]:
+    """Returns what is wrong with an answer, one sentence a problem; an empty list means it has the SDK's shape.
+
+    Without `resource` the object's own `object` field decides. Unknown fields, missing ones, wrong types and
+    values outside the SDK's enumerations are problems; a null where the type says optional is none.
+    """
+    if not isinstance(value, dict):
+        return [f"{at or 'answer'} is no object"]
+    resource = resource or resource_of(str(value.get("object")))
+    if resource is None:
+        return [f"{at or 'answer'} has the unknown object name {value.get('object')!r}"]
+    return list(_struct_problems(value, resource, at or resource.__name__))
+
+
+def _struct_problems(value: Json, resource: Resource, at: str) -> Iterator[str]:
+    annotations = fields_of(resource)
+    kind = getattr(resource, "OBJECT_NAME", None)
+    for name in value.keys() - annotations.keys():
+        yield f"{at}.{name} is not a field of {resource.__qualname__}"
+    for name, annotation in annotations.items():
+        if name in value:
+            yield from _value_problems(value[name], annotation, f"{at}.{name}")
+        elif type(None) not in _options(annotation) and (kind, name) not in ON_REQUEST:
+            yield f"{at}.{name} is missing"
+
+
+def _value_problems(value: Any, annotation: Any, at: str) -> Iterator[str]:
+    options = _options(annotation)
+    if value is None:
+        if type(None) not in options:
+            yield f"{at} is null"
+        return
+    attempts = [list(_option_problems(value, option, at)) for option in options if option is not type(None)]
+    literals = [item for option in options if get_origin(option) is Literal for item in get_args(option)]
+    if literals and isinstance(value, str) and value not in literals and "" not in literals:
+        yield f"{at} is {value!r}, which the SDK does not list"
+    elif [] not in attempts:
+        yield from min(attempts, key=len)
+
+
+def _option_problems(value: Any, option: Any, at: str) -> Iterator[str]:
+    origin = get_origin(option)
+    if option is Any:
+        return
+    if origin is Literal:
+        if value not in get_args(option):
+            yield f"{at} is {value!r}, which the SDK does not list"
+    elif origin is list:
+        yield from _list_problems(value, get_args(option)[0], at)
+    elif origin is ListObject:
+        yield from _page_problems(value, get_args(option)[0], at)
+    elif origin in (UntypedStripeObject, dict) or option is UntypedStripeObject:
+        if not isinstance(value, dict):
+            yield f"{at} is no mapping"
+    elif isinstance(option, type) and issubclass(option, StripeObject):
+        if not isinstance(value, dict):
+            yield f"{at} is no object"
+        else:
+            yield from _struct_problems(value, option, at)
+    elif not _is_scalar(value, option):
+        yield f"{at} is {value!r}, not {getattr(option, '__name__', option)}"
+
+
+def _list_problems(value: Any, item: Any, at: str) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield f"{at} is no list"
+        return
+    for index, each in enumerate(value):
+        yield from _value_problems(each, item, f"{at}[{index}]")
+
+
+def _page_problems(value: Any, item: Any, at: str) -> Iterator[str]:
+    if not isinstance(value, dict) or value.keys() != {"object", "data", "has_more", "url"}:
+        yield f"{at} is no list object"
+        return
+    yield from _list_problems(value["data"], item, f"{at}.data")
+
+
+def _is_scalar(value: Any, option: Any) -> bool:
+    if option is Decimal:
+        return isinstance(value, str)
+    if option is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if option is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(option, type) and isinstance(value, option)
+
+
+def fields_of(resource: Resource) -> dict[str, Any]:
+    """Returns the fields of a resource type with forward references resolved."""
+    known = _FIELDS.get(resource)
+    if known is None:
+        known = _FIELDS[resource] = _read_fields(resource)
+    return known
+
+
+def _read_fields(resource: Resource) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, annotation in resource.__annotations__.items():
+        if not name.startswith("_") and _origin(annotation) is not ClassVar:
+            fields[name] = _resolved(annotation)
+    return fields
+
+
+def _resolved(annotation: Any) -> Any:
+    if isinstance(annotation, str):
+        return _named(annotation)
+    if hasattr(annotation, "__forward_arg__"):
+        return _named(annotation.__forward_arg__)
+    origin = _origin(annotation)
+    args = get_args(annotation)
+    if origin is Literal or origin is None or not args:
+        return annotation
+    resolved = tuple(_resolved(arg) for arg in args)
+    if origin in (Union, types.UnionType):
+        return Union[resolved]  # noqa: UP007 - built from a tuple that is known at run time only
+    return origin[resolved if len(resolved) > 1 else resolved[0]]
+
+
+def _origin(annotation: Any) -> Any:
+    return get_origin(annotation)
+
+
+def _named(name: str) -> Any:
+    return _classes().get(name, UntypedStripeObject)
+
+
+def _options(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+
+
+@cache
+def resource_of(kind: str) -> type[StripeObject] | None:
+    """Returns the SDK's class for an `object` name such as `checkout.session`, or None if none is served."""
+    for resource in _classes().values():
+        if getattr(resource, "OBJECT_NAME", None) == kind:
+            return resource
+    return None
+
+
+@cache
+def _classes() -> dict[str, type[StripeObject]]:
+    served = (
+        stripe.Account,
+        stripe.Balance,
+        stripe.BalanceTransaction,
+        stripe.Charge,
+        stripe.Customer,
+        stripe.Event,
+        stripe.Invoice,
+        stripe.InvoiceLineItem,
+        stripe.InvoicePayment,
+        stripe.LineItem,
+        stripe.PaymentIntent,
+        stripe.PaymentMethod,
+        stripe.Plan,
+        stripe.Price,
+        stripe.Product,
+        stripe.Refund,
+        stripe.Subscription,
+        stripe.SubscriptionItem,
+        stripe.WebhookEndpoint,
+        stripe.checkout.Session,
+    )
+    return {resource.__name__: resource for resource in served}

@@ -1,0 +1,36 @@
+"""A running sandbox, a client of the real SDK, and an endpoint that takes webhooks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stripe import StripeClient
+
+from membership.stripe_sandbox.server import Sandbox, running
+from tests.stripe_sandbox.receiver import Receiver, receiving
+from tests.stripe_sandbox.steps import Browser, client_of
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with running(state=tmp_path / "sandbox.db", clock=tmp_path / "clock") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> StripeClient:
+    client = client_of(sandbox.url)
+    client.v1.products.create({"id": "membership_donation", "name": "Donation"})
+    client.v1.products.create({"id": "membership_pledge", "name": "Pledge"})
+    return client
+
+
+@pytest.fixture
+def browser(sandbox: Sandbox) -> Browser:
+    return Browser(sandbox.url)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
