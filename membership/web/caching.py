@@ -5,6 +5,8 @@ from datetime import datetime
 from flask import Response
 
 SHARED_SECONDS = 60
+# Tells the page cache until when it may keep a page; taken off before the page leaves.
+FRESH_UNTIL = "X-Fresh-Until"
 
 
 def public(response: Response, *, now: datetime, fresh_until: datetime | None = None) -> Response:
@@ -12,13 +14,19 @@ def public(response: Response, *, now: datetime, fresh_until: datetime | None = 
 
     `fresh_until` is the next moment at which the clock alone changes it; no cache may keep it beyond.
     """
+    if fresh_until is not None:
+        response.headers[FRESH_UNTIL] = fresh_until.isoformat()
+    response.headers["Cache-Control"] = for_everyone(fresh_until, now=now)
+    return response
+
+
+def for_everyone(fresh_until: datetime | None, *, now: datetime) -> str:
+    """Writes the Cache-Control of a public page: shared for a minute, or for what is left until `fresh_until`."""
     seconds = SHARED_SECONDS
     if fresh_until is not None:
         seconds = max(0, min(seconds, int((fresh_until - now).total_seconds())))
-        response.headers["X-Fresh-Until"] = fresh_until.isoformat()
     stale = ", stale-while-revalidate=600" if seconds == SHARED_SECONDS else ""
-    response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}{stale}"
-    return response
+    return f"public, max-age=0, s-maxage={seconds}{stale}"
 
 
 def personal(response: Response) -> Response:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from babel.core import Locale
 from babel.dates import format_date, format_time, get_timezone_location
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -23,8 +23,11 @@ def init_app(app: Flask) -> None:
 def money(amount: Money) -> str:
     """Writes an amount with its currency and all of its decimals: `€5.00`, `¥500`."""
     places = decimals(amount.currency)
-    pattern = f"¤#,##0.{'0' * places}" if places else "¤#,##0"
-    return str(format_currency(amount.major, amount.currency, format=pattern, locale=_locale(), currency_digits=False))
+    locale = _locale()
+    # A symbol made of letters would run into the digits: UAH 150.00, but €5.00.
+    gap = "\u00a0" if get_currency_symbol(amount.currency, locale).isalpha() else ""
+    pattern = f"¤{gap}#,##0.{'0' * places}" if places else f"¤{gap}#,##0"
+    return str(format_currency(amount.major, amount.currency, format=pattern, locale=locale, currency_digits=False))
 
 
 def day(at: datetime | date) -> str:
