@@ -14,7 +14,7 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 WHOLE_UNITS = frozenset(("ISK", "UGX"))
 
-_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,12})(?:[.,](?P<part>[0-9]{1,3}))?", re.ASCII)
+_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,24})(?:[.,](?P<part>[0-9]{1,3}))?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 

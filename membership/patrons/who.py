@@ -9,6 +9,8 @@ from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.standing import NONE, PledgeFacts, Standing, standing
 from membership.payments.models import Payment
 
+_Columns = tuple[int, str, bool, datetime, datetime | None, datetime | None, datetime | None]
+
 # A payment that was paid once counts, whatever became of it later: refunds end standing through the status.
 _HAS_PAID = (
     exists()
@@ -35,7 +37,7 @@ def accounts_that_may_vote(session: Session, *, now: datetime) -> list[tuple[int
     return [(account_id, stands) for account_id, stands in found if stands.may_vote]
 
 
-def _facts() -> Select[tuple[int, str, bool, datetime, datetime | None, datetime | None, datetime | None]]:
+def _facts() -> Select[*_Columns]:
     return select(
         Pledge.account_id,
         Pledge.stripe_status,
@@ -47,8 +49,12 @@ def _facts() -> Select[tuple[int, str, bool, datetime, datetime | None, datetime
     ).where(Pledge.live)
 
 
-def _from_row(
-    row: Row[tuple[int, str, bool, datetime, datetime | None, datetime | None, datetime | None]],
-) -> PledgeFacts:
-    _account_id, *facts = row
-    return PledgeFacts(*facts)
+def _from_row(row: Row[*_Columns]) -> PledgeFacts:
+    return PledgeFacts(
+        status=row.stripe_status,
+        has_paid=row.has_paid,
+        period_end_at=row.period_end_at,
+        grace_until=row.grace_until,
+        cancel_at=row.cancel_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,64 @@
+"""The patron's own pages."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from membership.accounts.login import signed_in_account, signed_in_required
+from membership.db import current_session
+from membership.errors import NotFound
+from membership.newsroom.words import current_newsroom
+from membership.patrons.giving import payments_of, pledge_of, receipt_of
+from membership.patrons.stopping import resume, stop
+from membership.patrons.tiers import current_tiers
+from membership.payments.mirror import current_mirror
+from membership.web.caching import personal
+from membership.web.current import now
+
+blueprint = Blueprint("patrons", __name__)
+
+
+@blueprint.get("/account")
+@signed_in_required
+def account() -> Response:
+    session, owner = current_session(), signed_in_account()
+    page = render_template(
+        "patrons/account.html",
+        account=owner,
+        pledge=pledge_of(session, owner.id, current_tiers()),
+        payments=payments_of(session, owner.id),
+        round=_ballot_of()(session, owner.id, now=now()),
+    )
+    return personal(make_response(page))
+
+
+@blueprint.post("/account/pledge/cancellation")
+@signed_in_required
+def cancellation() -> ResponseReturnValue:
+    stop(current_session(), current_mirror(), signed_in_account().id)
+    return redirect("/account", 303)
+
+
+@blueprint.post("/account/pledge/resumption")
+@signed_in_required
+def resumption() -> ResponseReturnValue:
+    resume(current_session(), current_mirror(), signed_in_account().id)
+    return redirect("/account", 303)
+
+
+@blueprint.get("/account/receipts/<reference>")
+@signed_in_required
+def receipt(reference: str) -> Response:
+    found = receipt_of(current_session(), signed_in_account().id, reference)
+    if found is None:
+        raise NotFound("There is no such receipt here.")
+    page = render_template("patrons/receipt.html", receipt=found, issuer=current_newsroom())
+    return personal(make_response(page))
+
+
+def _ballot_of() -> Callable[..., Any]:
+    # Rounds stand a floor above: what this page says of an open ballot comes through wiring.
+    ballot_of: Callable[..., Any] = current_app.extensions["ballot_of"]
+    return ballot_of

@@ -1,0 +1,58 @@
+"""Stopping a pledge and taking that back: asked of Stripe, then mirrored from what Stripe says."""
+
+from sqlalchemy.orm import Session
+
+from membership.db import release
+from membership.errors import NotFound, Unavailable, WrongState
+from membership.patrons.models import Pledge
+from membership.patrons.pledges import live_pledge
+from membership.patrons.syncing import sync_subscription
+from membership.payments.gateway import StripeAway
+from membership.payments.mirror import Cause, Mirror
+
+BY_PATRON = Cause("patron")
+
+
+def stop(session: Session, mirror: Mirror, account_id: int) -> None:
+    """Ends the live pledge of an account with the paid period; at once if its last charge failed.
+
+    Stopping twice is stopping. Raises `NotFound` without a pledge, `Unavailable` if Stripe is away.
+    """
+    pledge = _pledge(session, account_id)
+    if pledge.cancel_at is None:
+        try:
+            if pledge.stripe_status == "past_due":
+                mirror.gateway.cancel(pledge.subscription)
+            else:
+                mirror.gateway.set_cancellation(pledge.subscription, at_period_end=True)
+            sync_subscription(mirror, pledge.subscription, BY_PATRON)
+        except StripeAway as error:
+            raise _away() from error
+
+
+def resume(session: Session, mirror: Mirror, account_id: int) -> None:
+    """Takes a stop back while the paid period lasts. Raises `NotFound`, `WrongState` or `Unavailable`."""
+    pledge = _pledge(session, account_id)
+    if pledge.cancel_at is not None and pledge.cancel_at <= mirror.clock.now():
+        raise WrongState("This pledge has already ended. You can start a new one any time.")
+    if pledge.cancel_at is not None:
+        try:
+            mirror.gateway.set_cancellation(pledge.subscription, at_period_end=False)
+            sync_subscription(mirror, pledge.subscription, BY_PATRON)
+        except StripeAway as error:
+            raise _away() from error
+
+
+def _pledge(session: Session, account_id: int) -> Pledge:
+    pledge = live_pledge(session, account_id)
+    release(session)
+    if pledge is None:
+        raise NotFound("There is no pledge here to change.")
+    return pledge
+
+
+def _away() -> Unavailable:
+    return Unavailable(
+        "Our payment provider cannot be reached right now. Nothing was changed. Please try again in a few minutes.",
+        retry_after=120,
+    )

@@ -1,0 +1,78 @@
+"""The syncs of pledges: a subscription and its invoices, brought from Stripe into our tables."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.db import insert_ignore
+from membership.patrons.models import Pledge, PledgePayment
+from membership.patrons.pledges import find_pledge, keep_subscription
+from membership.patrons.who import standing_of
+from membership.payments.gateway import Invoice, Subscription
+from membership.payments.mirror import Cause, Mirror, Thing, reflect
+from membership.payments.models import Payment
+from membership.payments.syncing import require_ours, sync_checkout, sync_payment
+
+
+def sync_subscription(mirror: Mirror, subscription_id: str, cause: Cause) -> Subscription | None:
+    """Brings a pledge up to date from its subscription."""
+    return reflect(
+        mirror, Thing("subscription", subscription_id), mirror.gateway.subscription, keep_subscription, cause
+    )
+
+
+def sync_invoice(mirror: Mirror, invoice_id: str, cause: Cause) -> Invoice | None:
+    """Brings an invoice's payments up to date, ties them to the pledge, and says who may vote now."""
+
+    def keep(session: Session, invoice: Invoice, _cause: Cause, now: datetime) -> None:
+        pledge = keep_invoice(session, invoice)
+        if pledge is not None and pledge.live and standing_of(session, pledge.account_id, now=now).may_vote:
+            for hook in mirror.may_vote_now:
+                hook(session, pledge.account_id, now=now)
+
+    def fetch(object_id: str) -> Invoice:
+        invoice = mirror.gateway.invoice(object_id)
+        # What the invoice leans on comes first: its transaction must find the pledge and the payments.
+        if invoice.subscription is not None:
+            sync_subscription(mirror, invoice.subscription, cause)
+        for intent in invoice.intents:
+            sync_payment(mirror, intent, cause)
+        return invoice
+
+    return reflect(mirror, Thing("invoice", invoice_id), fetch, keep, cause)
+
+
+def sync_pledge_checkout(mirror: Mirror, checkout_id: str, cause: Cause) -> None:
+    """Brings a Checkout session up to date with all that it made: the payment, or the pledge and its first invoice."""
+    checkout = sync_checkout(mirror, checkout_id, cause)
+    if checkout is None or checkout.subscription is None:
+        return
+    subscription = sync_subscription(mirror, checkout.subscription, cause)
+    if subscription is not None and subscription.latest_invoice is not None:
+        sync_invoice(mirror, subscription.latest_invoice, cause)
+
+
+def keep_invoice(session: Session, invoice: Invoice) -> Pledge | None:
+    """Ties the payments of an invoice to its pledge and period; returns the pledge, or `None` if it pays for none.
+
+    Raises `NotOurs` if the subscription bore no mark of this site.
+    """
+    if invoice.subscription is None:
+        require_ours(session, invoice.tags)
+        return None
+    pledge = find_pledge(session, invoice.subscription)
+    if pledge is None:
+        require_ours(session, invoice.tags)
+        return None
+    payments = session.scalars(select(Payment.id).where(Payment.payment_intent.in_(invoice.intents)))
+    for payment_id in payments.all():
+        insert_ignore(
+            session,
+            PledgePayment,
+            payment_id=payment_id,
+            pledge_id=pledge.id,
+            period_start=invoice.period_start,
+            period_end=invoice.period_end,
+        )
+    return pledge

@@ -1,0 +1,119 @@
+"""Attempts: one intention to pay, kept before Stripe is asked, so that nothing is ever charged twice.
+
+One token (one rendered form) leads to at most one payable Checkout, however often and whatever is sent with it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.db import insert_ignore
+from membership.money import Money
+from membership.payments.models import Attempt
+
+# Stripe wants at least 30 minutes; exactly 30 may be refused when clocks differ. Short, because of card testing.
+CHECKOUT_LIFE = timedelta(minutes=31)
+SETTLED = frozenset(("paid", "pending"))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to give, as the form said it, checked. `cadence`: once, month or year."""
+
+    cadence: str
+    amount: Money
+    email: str | None
+    email_key: str | None
+    account_id: int | None
+    article_slug: str | None
+    language: str
+    network_key: str | None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The attempt that now stands for the token, and the Checkout session that it replaces, if any."""
+
+    attempt: Attempt
+    is_new: bool
+    replaced_checkout: str | None = None
+
+
+def begin(session: Session, token_hash: str, wish: Wish, *, now: datetime) -> Begun:
+    """Keeps the attempt for a token: the same one for the same content, the next revision for other content.
+
+    A token whose attempt is paid or on its way keeps it, whatever the content: it leads to the thanks page.
+    """
+    if _insert(session, token_hash, 1, wish, now=now):
+        return Begun(_current(session, token_hash), is_new=True)
+    current = _current(session, token_hash)
+    if current.state in SETTLED or (_is_same(current, wish) and _is_payable(current, now=now)):
+        return Begun(current, is_new=False)
+    return _supersede(session, current, wish, now=now)
+
+
+def find_attempt(session: Session, reference: str) -> Attempt | None:
+    """Returns the attempt with this public reference."""
+    return session.scalar(select(Attempt).where(Attempt.reference == reference))
+
+
+def lock_attempt(session: Session, reference: str) -> Attempt | None:
+    """Reads an attempt anew by its reference and locks it."""
+    statement = select(Attempt).where(Attempt.reference == reference).with_for_update()
+    return session.scalar(statement, execution_options={"populate_existing": True})
+
+
+def _supersede(session: Session, old: Attempt, wish: Wish, *, now: datetime) -> Begun:
+    # The index allows one current row for a token: the old one steps aside (to itself) before the new one comes.
+    old.superseded_by_id = old.id
+    session.flush()
+    _insert(session, old.token_hash, old.revision + 1, wish, now=now)
+    new = _current(session, old.token_hash)
+    old.superseded_by_id = new.id
+    return Begun(new, is_new=True, replaced_checkout=old.checkout_id)
+
+
+def _insert(session: Session, token_hash: str, revision: int, wish: Wish, *, now: datetime) -> bool:
+    return insert_ignore(
+        session,
+        Attempt,
+        reference=str(uuid4()),
+        token_hash=token_hash,
+        revision=revision,
+        cadence=wish.cadence,
+        amount_minor=wish.amount.minor,
+        currency=wish.amount.currency,
+        account_id=wish.account_id,
+        email=wish.email,
+        email_key=wish.email_key,
+        article_slug=wish.article_slug,
+        language=wish.language,
+        network_key=wish.network_key,
+        tries=0,
+        state="open",
+        created_at=now,
+        expires_at=now.replace(microsecond=0) + CHECKOUT_LIFE,
+    )
+
+
+def _current(session: Session, token_hash: str) -> Attempt:
+    statement = (
+        select(Attempt).where(Attempt.token_hash == token_hash, Attempt.superseded_by_id.is_(None)).with_for_update()
+    )
+    return session.scalars(statement, execution_options={"populate_existing": True}).one()
+
+
+def _is_same(attempt: Attempt, wish: Wish) -> bool:
+    return (attempt.cadence, attempt.amount, attempt.email_key, attempt.account_id) == (
+        wish.cadence,
+        wish.amount,
+        wish.email_key,
+        wish.account_id,
+    )
+
+
+def _is_payable(attempt: Attempt, *, now: datetime) -> bool:
+    return attempt.state == "open" and now < attempt.expires_at

@@ -1,0 +1,81 @@
+"""How one object at Stripe comes into our tables: ticket, commit, fetch, lock, apply if not overtaken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from membership.clock import Clock
+from membership.db import Database, transaction
+from membership.payments.gateway import Gateway, GoneAtStripe
+from membership.payments.tickets import mark_gone, redeem, take
+
+Record = TypeVar("Record")
+
+Hook = Callable[..., object]
+
+
+class NotOurs(Exception):  # noqa: N818 - named for what was found
+    """The object belongs to somebody else who uses the same Stripe account; the message says why we think so."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why we look at an object: `kind` is event, thanks, reconcile or staff; `id` names the event, if it was one."""
+
+    kind: str
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One object at Stripe: what kind it is, and its id there."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """What a sync works with. `may_vote_now` is asked when an account comes to have the right to vote."""
+
+    database: Database
+    gateway: Gateway
+    clock: Clock
+    may_vote_now: tuple[Hook, ...] = field(default=())
+
+
+Keep = Callable[[Session, Record, Cause, datetime], Any]
+
+
+def reflect(
+    mirror: Mirror, thing: Thing, fetch: Callable[[str], Record], keep: Keep[Record], cause: Cause
+) -> Record | None:
+    """Brings one object up to date; returns what was fetched, or `None` if Stripe no longer knows it.
+
+    `fetch` runs outside of any transaction. `keep` runs in one that holds the object's row, and is not called
+    if a later fetch was applied meanwhile. Raises `NotOurs` (from `keep`) and whatever the gateway raises.
+    """
+    with mirror.database.session() as session:
+        with transaction(session):
+            ticket = take(session, thing.id, thing.kind)
+        try:
+            record = fetch(thing.id)
+        except GoneAtStripe:
+            with transaction(session):
+                mark_gone(session, thing.id, ticket, now=mirror.clock.now())
+            return None
+        with transaction(session):
+            now = mirror.clock.now()
+            if redeem(session, thing.id, ticket, now=now):
+                keep(session, record, cause, now)
+        return record
+
+
+def current_mirror() -> Mirror:
+    """Returns the mirror of the current application."""
+    mirror: Mirror = current_app.extensions["mirror"]
+    return mirror

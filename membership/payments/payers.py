@@ -1,0 +1,66 @@
+"""Payers: whom a payment belongs to, found by what Stripe cannot mistake before what was typed."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from membership.accounts.addresses import email_key
+from membership.accounts.models import Account
+from membership.errors import Refusal
+from membership.payments.models import Attempt, Payer
+
+
+def payer_for(
+    session: Session,
+    attempt: Attempt | None,
+    *,
+    customer: str | None,
+    email: str | None,
+    name: str | None,
+    now: datetime,
+) -> Payer:
+    """Finds or makes the payer of a payment: by Stripe's customer, by the attempt's account, then by the address.
+
+    The address the attempt was made with goes before the one typed at Stripe.
+    """
+    account_id = attempt.account_id if attempt else None
+    email = (attempt.email if attempt else None) or email
+    payer = _found(session, customer, account_id, email)
+    if payer is None:
+        payer = Payer(reference=str(uuid4()), account_id=account_id, email=email, email_key=_key(email), created_at=now)
+        session.add(payer)
+    payer.stripe_customer = payer.stripe_customer or customer
+    payer.name = payer.name or name
+    session.flush()
+    return payer
+
+
+def claim_payers(session: Session, account: Account, *, now: datetime) -> None:
+    """Gives a person who has just proved an address the payers that were known by it alone."""
+    theirs = (Payer.email_key == account.email_key) & Payer.account_id.is_(None)
+    session.execute(update(Payer).where(theirs).values(account_id=account.id))
+
+
+def _found(session: Session, customer: str | None, account_id: int | None, email: str | None) -> Payer | None:
+    ways: list[ColumnElement[bool]] = []
+    if customer is not None:
+        ways.append(Payer.stripe_customer == customer)
+    if account_id is not None:
+        ways.append((Payer.account_id == account_id) & (Payer.stripe_customer.is_(None) | (customer is None)))
+    elif email is not None and customer is None:
+        ways.append((Payer.email_key == _key(email)) & Payer.account_id.is_(None) & Payer.stripe_customer.is_(None))
+    for way in ways:
+        payer = session.scalars(select(Payer).where(way).order_by(Payer.id).limit(1)).first()
+        if payer is not None:
+            return payer
+    return None
+
+
+def _key(email: str | None) -> str | None:
+    try:
+        return email_key(email) if email else None
+    except Refusal:
+        # Typed at Stripe, which takes more than we do: good for a receipt, no way to find a person.
+        return None

@@ -1,0 +1,53 @@
+"""Receipts: numbered without gaps within a year of the newsroom's zone, kept even if the money goes back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.db import insert_ignore
+from membership.outbox.rows import enqueue
+from membership.payments.models import Payer, Payment, Receipt, ReceiptCounter
+
+
+@dataclass(frozen=True)
+class ReceiptNumber:
+    """A receipt's number as people read it: `2026-00417`."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.number:05d}"
+
+
+def issue(session: Session, payment: Payment, payer: Payer, *, zone: ZoneInfo, now: datetime) -> None:
+    """Numbers the receipt of a payment, once, and sends it if there is an address. In the caller's transaction."""
+    if session.scalar(select(Receipt.id).where(Receipt.payment_id == payment.id)) is not None:
+        return
+    year = (payment.paid_at or now).astimezone(zone).year
+    receipt = Receipt(
+        year=year, number=_next(session, year), payment_id=payment.id, issued_at=now, addressee=payer.name
+    )
+    session.add(receipt)
+    if payer.email is not None:
+        enqueue(session, "receipt", payment.reference, {"payment": payment.reference}, now=now)
+
+
+def number_of(receipt: Receipt) -> ReceiptNumber:
+    """Returns the number of a receipt as people read it."""
+    return ReceiptNumber(receipt.year, receipt.number)
+
+
+def _next(session: Session, year: int) -> int:
+    # Everybody who issues in this year waits here for the one before: that is what leaves no gap.
+    insert_ignore(session, ReceiptCounter, year=year, last=0)
+    counter = session.scalars(
+        select(ReceiptCounter).where(ReceiptCounter.year == year).with_for_update(),
+        execution_options={"populate_existing": True},
+    ).one()
+    counter.last += 1
+    session.flush()
+    return counter.last

@@ -1,0 +1,32 @@
+"""The one address that Stripe calls."""
+
+import structlog
+from flask import Blueprint, Response, abort, request
+
+from membership.db import current_database
+from membership.payments.webhook import BadDelivery, store, verified
+from membership.web.current import current_clock, current_settings
+from membership.web.guard import open_to_other_origins
+
+MOST_BYTES = 1024 * 1024
+
+blueprint = Blueprint("payments", __name__)
+log = structlog.get_logger()
+
+
+@blueprint.post("/stripe/webhook")
+@open_to_other_origins
+def webhook() -> Response:
+    settings, clock = current_settings(), current_clock()
+    if not settings.stripe_webhook_secrets:
+        # Anyone can sign with an empty key: without a secret there is no such address.
+        abort(404)
+    request.max_content_length = MOST_BYTES
+    header = request.headers.get("Stripe-Signature", "")
+    try:
+        delivery = verified(request.get_data(), header, settings.stripe_webhook_secrets, wall=clock.wall())
+    except BadDelivery as error:
+        log.warning("webhook.refused", reason=str(error))
+        return Response(f"{error}\n", 400, mimetype="text/plain")
+    store(current_database(), delivery, livemode=settings.mode == "live", now=clock.now())
+    return Response("stored\n", mimetype="text/plain")

@@ -1,0 +1,176 @@
+"""The gateway over the real Stripe API (or the sandbox, which speaks the same)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import stripe
+
+from membership.payments.gateway import (
+    BalanceTransaction,
+    Checkout,
+    CheckoutOrder,
+    GoneAtStripe,
+    Intent,
+    Invoice,
+    StripeRefused,
+    Subscription,
+)
+from membership.payments.setting_up import DONATION, PLEDGE
+from membership.payments.stripe_gateway.client import make_client, meaning_of_errors
+from membership.payments.stripe_gateway.records import (
+    ATTEMPT,
+    SITE,
+    checkout_from,
+    intent_from,
+    invoice_from,
+    subscription_from,
+    tags_of_invoice,
+    transaction_from,
+)
+
+if TYPE_CHECKING:
+    from stripe.params.checkout import SessionCreateParams
+
+PAGE = 100
+
+
+class StripeGateway:
+    """Speaks to Stripe with one key. Safe to share between threads."""
+
+    def __init__(self, key: str, api_base: str | None = None) -> None:
+        self._client = make_client(key, api_base)
+
+    def create_checkout(self, order: CheckoutOrder) -> Checkout:
+        with meaning_of_errors():
+            return checkout_from(
+                self._client.v1.checkout.sessions.create(_session_params(order), {"idempotency_key": order.key})
+            )
+
+    def expire_checkout(self, checkout_id: str) -> None:
+        try:
+            with meaning_of_errors():
+                self._client.v1.checkout.sessions.expire(checkout_id)
+        except (StripeRefused, GoneAtStripe):
+            # Complete or expired already: whoever paid it is told by the sync, not by this call.
+            return
+
+    def checkout(self, checkout_id: str) -> Checkout:
+        with meaning_of_errors():
+            return checkout_from(self._client.v1.checkout.sessions.retrieve(checkout_id))
+
+    def intent(self, intent_id: str) -> Intent:
+        with meaning_of_errors():
+            found = self._client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+            if SITE in (found.metadata or {}):
+                return intent_from(found)
+            return self._intent_of_invoice(found)
+
+    def _intent_of_invoice(self, found: stripe.PaymentIntent) -> Intent:
+        # A renewal's intent bears no metadata of ours: its invoice does, by way of the subscription.
+        payments = self._client.v1.invoice_payments.list(
+            {"payment": {"type": "payment_intent", "payment_intent": found.id}, "expand": ["data.invoice"], "limit": 1}
+        )
+        invoice = payments.data[0].invoice if payments.data else None
+        if not isinstance(invoice, stripe.Invoice):
+            return intent_from(found)
+        is_first = invoice.billing_reason == "subscription_create"
+        return intent_from(found, tags=tags_of_invoice(invoice), invoice=invoice.id, is_first=is_first)
+
+    def subscription(self, subscription_id: str) -> Subscription:
+        with meaning_of_errors():
+            return subscription_from(
+                self._client.v1.subscriptions.retrieve(
+                    subscription_id, {"expand": ["customer", "default_payment_method"]}
+                )
+            )
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        with meaning_of_errors():
+            return invoice_from(self._client.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+
+    def set_cancellation(self, subscription_id: str, *, at_period_end: bool) -> None:
+        with meaning_of_errors():
+            self._client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": at_period_end})
+
+    def cancel(self, subscription_id: str) -> None:
+        with meaning_of_errors():
+            self._client.v1.subscriptions.cancel(subscription_id)
+
+    def balance_transactions(self, since: datetime | None) -> Iterator[BalanceTransaction]:
+        with meaning_of_errors():
+            if since is None:
+                found = self._client.v1.balance_transactions.list({"limit": PAGE})
+            else:
+                found = self._client.v1.balance_transactions.list(
+                    {"limit": PAGE, "created": {"gte": int(since.timestamp())}}
+                )
+            for line in found.auto_paging_iter():
+                yield transaction_from(line)
+
+    def balance(self) -> dict[str, int]:
+        with meaning_of_errors():
+            balance = self._client.v1.balance.retrieve()
+        sums: dict[str, int] = {}
+        for part in (*balance.available, *balance.pending, *(balance.connect_reserved or ())):
+            currency = part.currency.upper()
+            sums[currency] = sums.get(currency, 0) + part.amount
+        return sums
+
+    def ensure_product(self, product_id: str, name: str) -> None:
+        try:
+            with meaning_of_errors():
+                self._client.v1.products.retrieve(product_id)
+        except GoneAtStripe:
+            with meaning_of_errors():
+                self._client.v1.products.create({"id": product_id, "name": name})
+
+    def ensure_endpoint(self, url: str, types: Sequence[str], *, roll: bool) -> str | None:
+        with meaning_of_errors():
+            ours = [
+                each
+                for each in self._client.v1.webhook_endpoints.list({"limit": PAGE}).auto_paging_iter()
+                if each.url == url
+            ]
+            if ours and not roll:
+                self._client.v1.webhook_endpoints.update(ours[0].id, {"enabled_events": _any(types)})
+                return None
+            made = self._client.v1.webhook_endpoints.create(
+                {"url": url, "enabled_events": _any(types), "api_version": _any(stripe.api_version)}
+            )
+            for each in ours:
+                self._client.v1.webhook_endpoints.delete(each.id)
+        return made.secret
+
+
+def _session_params(order: CheckoutOrder) -> "SessionCreateParams":
+    tags = {SITE: order.site, ATTEMPT: order.attempt}
+    price: dict[str, Any] = {
+        "currency": order.amount.currency.lower(),
+        "unit_amount": order.amount.minor,
+        "product": DONATION if order.cadence == "once" else PLEDGE,
+    }
+    params: dict[str, Any] = {
+        "client_reference_id": order.attempt,
+        "metadata": tags,
+        "success_url": order.success_url,
+        "cancel_url": order.cancel_url,
+        "expires_at": int(order.expires_at.timestamp()),
+        "locale": order.language,
+        "line_items": [{"price_data": price, "quantity": 1}],
+    }
+    if order.cadence == "once":
+        params |= {"mode": "payment", "submit_type": "donate", "payment_intent_data": {"metadata": tags}}
+    else:
+        price["recurring"] = {"interval": order.cadence}
+        params |= {"mode": "subscription", "subscription_data": {"metadata": tags}}
+    if order.customer:
+        params["customer"] = order.customer
+    elif order.email:
+        params["customer_email"] = order.email
+    return cast("SessionCreateParams", params)
+
+
+def _any(value: object) -> Any:
+    # The SDK types its enums as literals; ours come from tables.
+    return value

@@ -1,0 +1,168 @@
+"""Turns Stripe's objects into our records. Enums stay open; what Stripe leaves out becomes `None`."""
+
+from datetime import UTC, datetime
+from typing import cast
+
+import stripe
+from stripe import checkout
+
+from membership.money import Money
+from membership.payments.gateway import (
+    BalanceTransaction,
+    Charge,
+    Checkout,
+    Intent,
+    Invoice,
+    Subscription,
+    Tags,
+)
+
+SITE = "membership_site"
+ATTEMPT = "membership_attempt"
+
+
+def checkout_from(session: checkout.Session) -> Checkout:
+    """Reads a Checkout session."""
+    details = session.customer_details
+    return Checkout(
+        id=session.id,
+        url=session.url,
+        status=str(session.status),
+        payment_status=str(session.payment_status),
+        tags=tags_from(session.metadata),
+        intent=id_of(session.payment_intent),
+        subscription=id_of(session.subscription),
+        email=(details.email if details else None) or session.customer_email,
+        name=details.name if details else None,
+    )
+
+
+def intent_from(
+    intent: stripe.PaymentIntent, *, tags: Tags | None = None, invoice: str | None = None, is_first: bool = False
+) -> Intent:
+    """Reads a payment intent whose `latest_charge` is expanded; `tags` replace its own if its invoice bears them."""
+    return Intent(
+        id=intent.id,
+        status=str(intent.status),
+        amount=Money(intent.amount, intent.currency.upper()),
+        created_at=moment(intent.created),
+        tags=tags or tags_from(intent.metadata),
+        customer=id_of(intent.customer),
+        charge=_charge_from(intent.latest_charge),
+        invoice=invoice,
+        is_first_of_subscription=is_first,
+    )
+
+
+def _charge_from(charge: str | stripe.Charge | None) -> Charge | None:
+    if charge is None or isinstance(charge, str):
+        return None
+    who = charge.billing_details
+    return Charge(
+        id=charge.id,
+        paid=bool(charge.paid),
+        created_at=moment(charge.created),
+        email=who.email if who else None,
+        name=who.name if who else None,
+    )
+
+
+def subscription_from(subscription: stripe.Subscription) -> Subscription:
+    """Reads a subscription whose `customer` and `default_payment_method` are expanded."""
+    items = subscription["items"].data
+    price = items[0].price
+    customer = cast(stripe.Customer, subscription.customer)
+    period_end = max(moment(item.current_period_end) for item in items)
+    cancel_at = moment(subscription.cancel_at) if subscription.cancel_at else None
+    if cancel_at is None and subscription.cancel_at_period_end:
+        cancel_at = period_end
+    brand, last4 = _card_of(subscription.default_payment_method)
+    return Subscription(
+        id=subscription.id,
+        status=str(subscription.status),
+        amount=Money((price.unit_amount or 0) * (items[0].quantity or 1), price.currency.upper()),
+        interval=str(price.recurring.interval) if price.recurring else "month",
+        started_at=moment(subscription.start_date),
+        period_end_at=period_end,
+        cancel_at=cancel_at,
+        ended_at=moment(subscription.ended_at) if subscription.ended_at else None,
+        tags=tags_from(subscription.metadata),
+        customer=customer.id,
+        email=getattr(customer, "email", None),
+        name=getattr(customer, "name", None),
+        card_brand=brand,
+        card_last4=last4,
+        latest_invoice=id_of(subscription.latest_invoice),
+    )
+
+
+def _card_of(method: str | stripe.PaymentMethod | None) -> tuple[str | None, str | None]:
+    if method is None or isinstance(method, str) or "card" not in method or method.card is None:
+        return None, None
+    return method.card.brand, method.card.last4
+
+
+def invoice_from(invoice: stripe.Invoice) -> Invoice:
+    """Reads an invoice whose `payments` are included."""
+    # The invoice's own period is the one before; what was paid for stands on its line.
+    period = invoice.lines.data[0].period if invoice.lines.data else None
+    return Invoice(
+        id=invoice.id or "",
+        status=str(invoice.status),
+        subscription=subscription_of(invoice),
+        tags=tags_of_invoice(invoice),
+        period_start=moment(period.start if period else invoice.period_start),
+        period_end=moment(period.end if period else invoice.period_end),
+        amount_paid=Money(invoice.amount_paid, invoice.currency.upper()),
+        intents=_intents_of(invoice),
+    )
+
+
+def _intents_of(invoice: stripe.Invoice) -> tuple[str, ...]:
+    payments = invoice.payments.data if invoice.payments else []
+    found = (id_of(each.payment.payment_intent) for each in payments if each.status == "paid")
+    return tuple(each for each in found if each)
+
+
+def subscription_of(invoice: stripe.Invoice) -> str | None:
+    """Returns the id of the subscription that an invoice belongs to."""
+    details = invoice.parent.subscription_details if invoice.parent else None
+    return id_of(details.subscription) if details else None
+
+
+def tags_of_invoice(invoice: stripe.Invoice) -> Tags:
+    """Returns the tags of the subscription as they stood when the invoice was made."""
+    details = invoice.parent.subscription_details if invoice.parent else None
+    return tags_from(details.metadata if details else None)
+
+
+def transaction_from(line: stripe.BalanceTransaction) -> BalanceTransaction:
+    """Reads a balance transaction."""
+    currency = line.currency.upper()
+    return BalanceTransaction(
+        id=line.id,
+        kind=str(line.type),
+        source=id_of(line.source),
+        amount=Money(line.amount, currency),
+        fee=Money(line.fee, currency),
+        created_at=moment(line.created),
+        available_at=moment(line.available_on),
+    )
+
+
+def tags_from(metadata: object) -> Tags:
+    """Reads our marks from an object's metadata."""
+    pairs = metadata.to_dict() if isinstance(metadata, stripe.StripeObject) else metadata
+    if not isinstance(pairs, dict):
+        return Tags()
+    return Tags(site=pairs.get(SITE), attempt=pairs.get(ATTEMPT))
+
+
+def id_of(thing: object) -> str | None:
+    """Returns the id of something that Stripe sends as an id or as a whole object."""
+    return thing if thing is None or isinstance(thing, str) else str(getattr(thing, "id", None))
+
+
+def moment(seconds: int) -> datetime:
+    """Turns Stripe's Unix seconds into an aware time."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,126 @@
+"""The syncs of money: a Checkout session and a payment, brought from Stripe into our tables.
+
+The same functions serve the worker, the thanks page and reconciliation.
+"""
+
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.db import insert_ignore
+from membership.newsroom.site_version import site_id
+from membership.newsroom.words import current_newsroom
+from membership.outbox.rows import enqueue
+from membership.payments.attempts import lock_attempt
+from membership.payments.gateway import Checkout, Intent, Tags
+from membership.payments.mirror import Cause, Mirror, NotOurs, Thing, reflect
+from membership.payments.models import Attempt, Payment, PaymentSource
+from membership.payments.payers import payer_for
+from membership.payments.receipts import issue
+from membership.payments.states import BY_STATUS, move
+
+log = structlog.get_logger()
+
+
+def sync_checkout(mirror: Mirror, checkout_id: str, cause: Cause) -> Checkout | None:
+    """Brings a Checkout session up to date, and the payment that it made; returns what Stripe says of it."""
+    checkout = reflect(mirror, Thing("checkout", checkout_id), mirror.gateway.checkout, keep_checkout, cause)
+    if checkout is not None and checkout.intent is not None:
+        sync_payment(mirror, checkout.intent, cause)
+    return checkout
+
+
+def sync_payment(mirror: Mirror, intent_id: str, cause: Cause) -> Intent | None:
+    """Brings a payment up to date from its payment intent."""
+    return reflect(mirror, Thing("payment", intent_id), mirror.gateway.intent, keep_payment, cause)
+
+
+def keep_checkout(session: Session, checkout: Checkout, _cause: Cause, now: datetime) -> None:
+    """Applies a Checkout session to its attempt. Raises `NotOurs` if it bears no mark of this site."""
+    require_ours(session, checkout.tags)
+    attempt = lock_attempt(session, checkout.tags.attempt or "")
+    if attempt is None:
+        log.error("checkout.without_attempt", checkout=checkout.id)
+        return
+    attempt.checkout_id = attempt.checkout_id or checkout.id
+    attempt.state = _state_of(attempt, checkout)
+    if attempt.state == "paid" and attempt.superseded_by_id is not None:
+        _tell_staff_of_superseded(session, attempt, now=now)
+
+
+def _state_of(attempt: Attempt, checkout: Checkout) -> str:
+    if checkout.status == "complete":
+        return "pending" if checkout.payment_status == "unpaid" and attempt.state != "paid" else "paid"
+    # An old session that expires says nothing about a newer one of the same attempt.
+    if checkout.status == "expired" and attempt.state == "open" and attempt.checkout_id == checkout.id:
+        return "expired"
+    return attempt.state
+
+
+def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) -> Payment:
+    """Applies a payment intent: the payment, its payer, its state, and the receipt when it is first paid."""
+    require_ours(session, intent.tags)
+    attempt = _attempt_of(session, intent)
+    payment = _payment_of(session, intent, attempt, now=now)
+    charge = intent.charge
+    payer = payer_for(
+        session,
+        attempt,
+        customer=intent.customer,
+        email=charge.email if charge else None,
+        name=charge.name if charge else None,
+        now=now,
+    )
+    payment.payer_id = payer.id
+    moved = move(session, payment, BY_STATUS.get(intent.status, payment.state or "started"), cause, now=now)
+    if charge is not None:
+        insert_ignore(session, PaymentSource, source_id=charge.id, payment_id=payment.id)
+    if moved and payment.state == "paid":
+        payment.paid_at = charge.created_at if charge else intent.created_at
+        if attempt is not None:
+            attempt.state = "paid"
+        issue(session, payment, payer, zone=current_newsroom().zone, now=now)
+    return payment
+
+
+def require_ours(session: Session, tags: Tags) -> None:
+    """Raises `NotOurs` unless an object bears this site's random mark."""
+    if tags.site is None:
+        raise NotOurs("no mark of this site")
+    if tags.site != site_id(session):
+        raise NotOurs("marked by another site")
+
+
+def _attempt_of(session: Session, intent: Intent) -> Attempt | None:
+    # A renewal's invoice repeats the subscription's marks, but only the first payment came from the attempt.
+    if intent.invoice is not None and not intent.is_first_of_subscription:
+        return None
+    return lock_attempt(session, intent.tags.attempt or "")
+
+
+def _payment_of(session: Session, intent: Intent, attempt: Attempt | None, *, now: datetime) -> Payment:
+    statement = select(Payment).where(Payment.payment_intent == intent.id).with_for_update()
+    payment = session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
+    if payment is None:
+        payment = Payment(
+            reference=str(uuid4()),
+            attempt_id=attempt.id if attempt and not _has_payment(session, attempt) else None,
+            source="stripe",
+            payment_intent=intent.id,
+            amount=intent.amount,
+            created_at=intent.created_at,
+        )
+    payment.amount = intent.amount
+    return payment
+
+
+def _has_payment(session: Session, attempt: Attempt) -> bool:
+    return session.scalar(select(Payment.id).where(Payment.attempt_id == attempt.id)) is not None
+
+
+def _tell_staff_of_superseded(session: Session, attempt: Attempt, *, now: datetime) -> None:
+    notice = {"about": "superseded", "reference": attempt.reference}
+    enqueue(session, "staff_notice", f"superseded:{attempt.reference}", notice, now=now)

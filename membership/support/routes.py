@@ -1,0 +1,96 @@
+"""The pages where one gives."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from membership.accounts.login import current_account
+from membership.db import current_session
+from membership.newsroom.words import current_newsroom
+from membership.patrons.pledges import live_pledge
+from membership.payments.attempts import Wish
+from membership.payments.checking_out import Pages, check_out
+from membership.payments.gateway import current_gateway
+from membership.payments.mirror import current_mirror
+from membership.support.form import Typed, checked, first_shown, typed
+from membership.support.page import around, offers
+from membership.support.thanks import again_href, look
+from membership.support.words import current_other_ways
+from membership.topics.open_now import open_round
+from membership.web.caching import personal, public
+from membership.web.current import current_clock, current_settings, now
+from membership.web.network import network_key
+from membership.web.signing import BadSignature, fresh_token, hashed, unsign
+
+TOKEN = "support"  # noqa: S105 - the purpose of the token, not the token
+TOKEN_LIFE = timedelta(hours=24)
+
+blueprint = Blueprint("support", __name__)
+
+
+@blueprint.get("/support")
+def support() -> Response:
+    form = first_shown(request.args, offers(), fresh_token(TOKEN, now=now()))
+    account = current_account()
+    return _form_page(replace(form, email=account.email) if account else form)
+
+
+@blueprint.post("/support/checkout")
+def checkout() -> ResponseReturnValue:
+    form, session, at = typed(request.form), current_session(), now()
+    account = current_account()
+    wish, errors = checked(
+        form, offers(), account, language=current_newsroom().language, network_key=network_key(now=at)
+    )
+    try:
+        token = unsign(TOKEN, form.token, life=TOKEN_LIFE, now=at)
+    except BadSignature:
+        form = replace(form, token=fresh_token(TOKEN, now=at))
+        errors[""] = _(
+            "This form had been open for too long. Nothing was taken. Please look it over and send it again."
+        )
+    if errors or wish is None:
+        return _form_page(form, errors, status=422)
+    if account is not None and _has_pledge_already(wish):
+        return redirect("/account", 303)
+    return redirect(
+        check_out(session, current_gateway(), hashed(token), wish, pages=_pages(), clock=current_clock()), 303
+    )
+
+
+@blueprint.get("/support/thanks/<reference>")
+def thanks(reference: str) -> Response:
+    view, attempt = look(current_session(), current_mirror(), reference)
+    opened = open_round(now=now())
+    page = render_template("support/thanks.html", attempt=view, again_href=again_href(attempt), round=opened)
+    return personal(make_response(page))
+
+
+@blueprint.get("/support/other-ways")
+def other_ways() -> Response:
+    page = render_template(
+        "support/other_ways.html", ways=current_other_ways(), share_url=f"{current_settings().base_url}/"
+    )
+    return public(make_response(page), now=now())
+
+
+def _form_page(form: Typed, errors: dict[str, str] | None = None, *, status: int = 200) -> Response:
+    page = render_template("support/support.html", **around(form, errors or {}, now=now()))
+    return personal(make_response(page, status))
+
+
+def _has_pledge_already(wish: Wish) -> bool:
+    if wish.cadence == "once" or wish.account_id is None:
+        return False
+    return live_pledge(current_session(), wish.account_id) is not None
+
+
+def _pages() -> Pages:
+    base_url = current_settings().base_url
+    return Pages(
+        thanks=lambda reference: f"{base_url}/support/thanks/{reference}",
+        back=lambda attempt: base_url + again_href(attempt),
+    )

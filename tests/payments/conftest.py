@@ -1,0 +1,29 @@
+"""An application on a real database and a running sandbox, and what a reader, Stripe and the worker do with them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from membership.settings import Settings
+from membership.stripe_sandbox.server import Sandbox, running
+from tests.conftest import demo_settings
+from tests.money import World, world
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with running(state=tmp_path / "sandbox.db", clock=tmp_path / "clock", deliver=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, sandbox: Sandbox) -> Settings:
+    return demo_settings(database_url, tmp_path, stripe_api_base=sandbox.url)
+
+
+@pytest.fixture
+def newsroom(settings: Settings, sandbox: Sandbox) -> Iterator[World]:
+    """A newsroom that is set up at the sandbox; its worker runs when it is told to."""
+    with world(settings, sandbox) as made:
+        yield made

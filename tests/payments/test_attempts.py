@@ -1,0 +1,83 @@
+"""One form leads to one payable Checkout, however often and with whatever it is sent."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from sqlalchemy import select
+
+from membership.payments.models import Attempt
+from tests.money import World
+
+
+def checkouts(newsroom: World) -> list[str]:
+    sessions = newsroom.api.v1.checkout.sessions.list({"limit": 100})
+    return [str(each.status) for each in sessions.data]
+
+
+def test_the_same_form_sent_again_leads_to_the_same_checkout(newsroom: World) -> None:
+    client = newsroom.browser()
+    token = newsroom.form_token(client)
+    assert newsroom.give(client, token=token).location == newsroom.give(client, token=token).location
+    assert checkouts(newsroom) == ["open"]
+
+
+def test_sixteen_at_the_same_instant_get_one_checkout(newsroom: World) -> None:
+    token = newsroom.form_token(newsroom.browser())
+    barrier = Barrier(16)
+
+    def send(_number: int) -> str:
+        client = newsroom.browser()
+        barrier.wait()
+        return newsroom.give(client, token=token).location
+
+    with ThreadPoolExecutor(16) as pool:
+        places = set(pool.map(send, range(16)))
+    assert len(places) == 1
+    assert checkouts(newsroom) == ["open"]
+
+
+def test_another_amount_replaces_the_checkout_before(newsroom: World) -> None:
+    client = newsroom.browser()
+    token = newsroom.form_token(client)
+    first = newsroom.give(client, token=token).location
+    second = newsroom.give(client, token=token, amount="10").location
+    assert first != second
+    assert sorted(checkouts(newsroom)) == ["expired", "open"]
+    assert newsroom.pay(first).status == 410
+    with newsroom.session() as session:
+        old, new = session.scalars(select(Attempt).order_by(Attempt.revision))
+        assert (old.superseded_by_id, new.superseded_by_id, new.revision) == (new.id, None, 2)
+
+
+def test_a_mixture_of_amounts_leaves_one_payable_checkout(newsroom: World) -> None:
+    token = newsroom.form_token(newsroom.browser())
+    barrier = Barrier(8)
+
+    def send(number: int) -> int:
+        client = newsroom.browser()
+        barrier.wait()
+        return newsroom.give(client, token=token, amount=("5", "10")[number % 2]).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(send, range(8))) == {303}
+    assert checkouts(newsroom).count("open") <= 1
+
+
+def test_a_paid_form_sent_again_leads_to_its_thanks(newsroom: World) -> None:
+    client = newsroom.browser()
+    token = newsroom.form_token(client)
+    newsroom.pay(newsroom.give(client, token=token).location)
+    newsroom.settle()
+    answer = newsroom.give(client, token=token, amount="25")
+    assert "/support/thanks/" in answer.location
+    assert checkouts(newsroom) == ["complete"]
+
+
+def test_an_expired_attempt_can_be_tried_again_with_the_same_form(newsroom: World) -> None:
+    client = newsroom.browser()
+    token = newsroom.form_token(client)
+    first = newsroom.give(client, token=token).location
+    newsroom.advance(3600)
+    second = newsroom.give(client, token=token).location
+    assert first != second
+    assert sorted(checkouts(newsroom)) == ["expired", "open"]

@@ -1,0 +1,53 @@
+"""A payment only goes where it may, and each step is a row."""
+
+from datetime import datetime
+from itertools import product
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.db import transaction
+from membership.money import Money
+from membership.payments.mirror import Cause
+from membership.payments.models import Payment, PaymentState
+from membership.payments.states import MOVES, move
+
+
+def payment_in(session: Session, state: str | None, *, now: datetime) -> Payment:
+    payment = Payment(reference=f"p-{state}-{id(object())}", source="stripe", amount=Money(500, "EUR"), created_at=now)
+    if state is not None:
+        move(session, payment, state, Cause("event"), now=now)
+    return payment
+
+
+def test_every_pair_of_states_is_allowed_or_refused_by_the_table(session: Session, now: datetime) -> None:
+    known = [state for state in MOVES if state is not None]
+    with transaction(session):
+        for was, to in product(known, known):
+            payment = Payment(reference=f"{was}-{to}", source="stripe", amount=Money(1, "EUR"), created_at=now)
+            payment.state = was
+            session.add(payment)
+            session.flush()
+            assert move(session, payment, to, Cause("event"), now=now) == (to in MOVES[was])
+            assert payment.state == (to if to in MOVES[was] else was)
+
+
+def test_a_step_says_what_caused_it(session: Session, now: datetime) -> None:
+    with transaction(session):
+        payment = payment_in(session, None, now=now)
+        move(session, payment, "started", Cause("event", "evt_1"), now=now)
+        move(session, payment, "paid", Cause("thanks"), now=now)
+        move(session, payment, "paid", Cause("thanks"), now=now)
+    steps = session.scalars(select(PaymentState).order_by(PaymentState.id)).all()
+    assert [(step.was, step.now, step.cause_kind, step.cause_id) for step in steps] == [
+        (None, "started", "event", "evt_1"),
+        ("started", "paid", "thanks", None),
+    ]
+
+
+def test_paid_money_is_never_unpaid_by_a_late_word(session: Session, now: datetime) -> None:
+    with transaction(session):
+        payment = payment_in(session, "paid", now=now)
+        for late in ("started", "pending", "failed", "expired"):
+            assert not move(session, payment, late, Cause("event"), now=now)
+    assert payment.state == "paid"
