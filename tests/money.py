@@ -26,6 +26,7 @@ from membership.factory import create_app
 from membership.mail.transport import ListTransport
 from membership.newsroom.commands import load_tables
 from membership.outbox.worker import carry_out
+from membership.payments.ledger import collect_movements
 from membership.payments.setting_up import set_up
 from membership.settings import ROOT, Settings
 from membership.stripe_sandbox.server import Sandbox
@@ -125,6 +126,10 @@ class World:
             while sum(each(seams) for each in ROUNDS) + carry_out(self.database, tasks, self.clock):
                 pass
 
+    def collect(self) -> int:
+        """Lists the Stripe account at once, as the worker does within seconds."""
+        return collect_movements(self.database, self.app.extensions["gateway"])
+
     def settle(self) -> None:
         """Delivers what happened and lets the worker run."""
         self.deliver()
@@ -170,7 +175,9 @@ def world(settings: Settings, sandbox: Sandbox) -> Iterator[World]:
             load_tables(session, tomllib.loads(WORDS.read_text("utf-8")), LOADERS, now=clock.now())
         gateway = app.extensions["gateway"]
         types = sorted(EVENT_HANDLERS)
-        made.secret = set_up(gateway, "http://127.0.0.1:1/stripe/webhook", types, roll=False) or made.secret
+        made.secret = (
+            set_up(gateway, "http://127.0.0.1:1/stripe/webhook", types, name="Newsroom", roll=False) or made.secret
+        )
     app.extensions["settings"] = settings.__class__(**{**settings.__dict__, "stripe_webhook_secrets": (made.secret,)})
     yield made
     app.extensions["database"].close()

@@ -59,7 +59,7 @@ class Article(Base):
     title: Mapped[str]
     standfirst: Mapped[str]
     published_at: Mapped[datetime | None]
-    section_id: Mapped[int] = mapped_column(ForeignKey("sections.id"), index=True)
+    section_id: Mapped[int | None] = mapped_column(ForeignKey("sections.id"), index=True)
     topic_id: Mapped[int | None] = mapped_column(ForeignKey("topics.id"))
     picture_url: Mapped[str | None]
     picture_alt: Mapped[str | None]

@@ -19,7 +19,7 @@ BATCH = 20
 
 log = structlog.get_logger()
 
-Carry = Callable[[Task], None]
+Carry = Callable[[Task], object]
 Round = Callable[[], int]
 
 

@@ -1,8 +1,5 @@
 """The patron's own pages."""
 
-from collections.abc import Callable
-from typing import Any
-
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 
@@ -29,7 +26,9 @@ def account() -> Response:
         account=owner,
         pledge=pledge_of(session, owner.id, current_tiers()),
         payments=payments_of(session, owner.id),
-        round=_ballot_of()(session, owner.id, now=now()),
+        # Topics and rounds stand a floor above: what this page says of them comes through wiring.
+        round=current_app.extensions["ballot_of"](session, owner.id, now=now()),
+        proposals=current_app.extensions["proposals_of"](session, owner.id),
     )
     return personal(make_response(page))
 
@@ -56,9 +55,3 @@ def receipt(reference: str) -> Response:
         raise NotFound("There is no such receipt here.")
     page = render_template("patrons/receipt.html", receipt=found, issuer=current_newsroom())
     return personal(make_response(page))
-
-
-def _ballot_of() -> Callable[..., Any]:
-    # Rounds stand a floor above: what this page says of an open ballot comes through wiring.
-    ballot_of: Callable[..., Any] = current_app.extensions["ballot_of"]
-    return ballot_of

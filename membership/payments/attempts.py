@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.db import insert_ignore
+from membership.db import insert_ignore, take_turn
 from membership.money import Money
 from membership.payments.models import Attempt
 
@@ -47,6 +47,8 @@ def begin(session: Session, token_hash: str, wish: Wish, *, now: datetime) -> Be
 
     A token whose attempt is paid or on its way keeps it, whatever the content: it leads to the thanks page.
     """
+    # The current row cannot be locked by a condition that another revision makes untrue while we wait for it.
+    take_turn(session, f"attempt {token_hash}")
     if _insert(session, token_hash, 1, wish, now=now):
         return Begun(_current(session, token_hash), is_new=True)
     current = _current(session, token_hash)

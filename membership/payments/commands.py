@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from membership.db import current_database, current_session
 from membership.money import Money
+from membership.newsroom.words import current_newsroom
 from membership.payments.balance_check import check_balance
 from membership.payments.export import COLUMNS, export_rows
 from membership.payments.gateway import StripeAway, StripeRefused, current_gateway
@@ -31,7 +32,8 @@ def set_up_command(*, roll: bool) -> None:
     settings = current_settings()
     types = sorted(current_app.extensions["event_handlers"])
     try:
-        secret = set_up(current_gateway(), f"{settings.base_url}/stripe/webhook", types, roll=roll)
+        url, name = f"{settings.base_url}/stripe/webhook", current_newsroom().name
+        secret = set_up(current_gateway(), url, types, name=name, roll=roll)
     except (StripeAway, StripeRefused) as error:
         raise click.ClickException(f"Stripe was not set up: {error}") from error
     if secret is None:

@@ -1,11 +1,17 @@
 """What an event about money makes us look at. The event names an object; Stripe says how it is."""
 
 import json
+from datetime import timedelta
 
+from membership.db import transaction
+from membership.outbox.periodic import EPOCH
+from membership.outbox.rows import enqueue
 from membership.payments.inbox import Event
-from membership.payments.ledger import collect_movements
 from membership.payments.mirror import Cause, Mirror
 from membership.payments.syncing import sync_checkout, sync_payment
+
+# What comes in within this time shares one listing of the account.
+TOGETHER = timedelta(seconds=5)
 
 
 def on_checkout(mirror: Mirror, event: Event, cause: Cause) -> None:
@@ -26,5 +32,8 @@ def on_charge(mirror: Mirror, event: Event, cause: Cause) -> None:
 
 
 def on_movement(mirror: Mirror, _event: Event, _cause: Cause) -> None:
-    """Looks at the lines of the account."""
-    collect_movements(mirror.database, mirror.gateway)
+    """Says that there are new lines in the account; many at once lead to one listing."""
+    now = mirror.clock.now()
+    due_at = EPOCH + ((now - EPOCH) // TOGETHER + 1) * TOGETHER
+    with mirror.database.session() as session, transaction(session):
+        enqueue(session, "movements", due_at.isoformat(), {}, now=now, due_at=due_at)

@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from membership.accounts.addresses import email_key
 from membership.accounts.models import Account
+from membership.db import insert_ignore
 from membership.errors import Refusal
 from membership.payments.models import Attempt, Payer
 
@@ -27,11 +28,15 @@ def payer_for(
     """
     account_id = attempt.account_id if attempt else None
     email = (attempt.email if attempt else None) or email
+    values = {"account_id": account_id, "email": email, "email_key": _key(email), "name": name, "created_at": now}
+    if customer is not None:
+        # Two syncs of one customer may come here at once: the unique column lets one of them make the row.
+        _adopt(session, account_id, customer)
+        insert_ignore(session, Payer, reference=str(uuid4()), stripe_customer=customer, **values)
     payer = _found(session, customer, account_id, email)
     if payer is None:
-        payer = Payer(reference=str(uuid4()), account_id=account_id, email=email, email_key=_key(email), created_at=now)
+        payer = Payer(reference=str(uuid4()), **values)
         session.add(payer)
-    payer.stripe_customer = payer.stripe_customer or customer
     payer.name = payer.name or name
     session.flush()
     return payer
@@ -43,19 +48,27 @@ def claim_payers(session: Session, account: Account, *, now: datetime) -> None:
     session.execute(update(Payer).where(theirs).values(account_id=account.id))
 
 
+def _adopt(session: Session, account_id: int | None, customer: str) -> None:
+    # Somebody known by an account who paid without a customer so far goes on under the same payer.
+    if account_id is None or session.scalar(select(Payer.id).where(Payer.stripe_customer == customer)):
+        return
+    theirs = (Payer.account_id == account_id) & Payer.stripe_customer.is_(None)
+    payer = session.scalars(select(Payer).where(theirs).order_by(Payer.id).limit(1)).first()
+    if payer is not None:
+        payer.stripe_customer = customer
+        session.flush()
+
+
 def _found(session: Session, customer: str | None, account_id: int | None, email: str | None) -> Payer | None:
-    ways: list[ColumnElement[bool]] = []
     if customer is not None:
-        ways.append(Payer.stripe_customer == customer)
-    if account_id is not None:
-        ways.append((Payer.account_id == account_id) & (Payer.stripe_customer.is_(None) | (customer is None)))
-    elif email is not None and customer is None:
-        ways.append((Payer.email_key == _key(email)) & Payer.account_id.is_(None) & Payer.stripe_customer.is_(None))
-    for way in ways:
-        payer = session.scalars(select(Payer).where(way).order_by(Payer.id).limit(1)).first()
-        if payer is not None:
-            return payer
-    return None
+        which = Payer.stripe_customer == customer
+    elif account_id is not None:
+        which = Payer.account_id == account_id
+    elif email is not None:
+        which = (Payer.email_key == _key(email)) & Payer.account_id.is_(None) & Payer.stripe_customer.is_(None)
+    else:
+        return None
+    return session.scalars(select(Payer).where(which).order_by(Payer.id).limit(1)).first()
 
 
 def _key(email: str | None) -> str | None:

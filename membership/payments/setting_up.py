@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-from membership.newsroom.words import current_newsroom
 from membership.payments.gateway import Gateway
 
 DONATION = "membership_donation"
 PLEDGE = "membership_pledge"
 
 
-def set_up(gateway: Gateway, url: str, types: Sequence[str], *, roll: bool) -> str | None:
+def set_up(gateway: Gateway, url: str, types: Sequence[str], *, name: str, roll: bool) -> str | None:
     """Ensures the two products and the webhook endpoint; returns the endpoint's secret if it is new."""
-    name = current_newsroom().name
     gateway.ensure_product(DONATION, f"Donation to {name}")
     gateway.ensure_product(PLEDGE, f"Support for {name}")
     return gateway.ensure_endpoint(url, types, roll=roll)

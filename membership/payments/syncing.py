@@ -47,6 +47,8 @@ def keep_checkout(session: Session, checkout: Checkout, _cause: Cause, now: date
         return
     attempt.checkout_id = attempt.checkout_id or checkout.id
     attempt.state = _state_of(attempt, checkout)
+    if attempt.state == "expired":
+        attempt.email = None
     if attempt.state == "paid" and attempt.superseded_by_id is not None:
         _tell_staff_of_superseded(session, attempt, now=now)
 
@@ -81,7 +83,8 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
     if moved and payment.state == "paid":
         payment.paid_at = charge.created_at if charge else intent.created_at
         if attempt is not None:
-            attempt.state = "paid"
+            # The payer keeps what the receipt needs.
+            attempt.state, attempt.email = "paid", None
         issue(session, payment, payer, zone=current_newsroom().zone, now=now)
     return payment
 

@@ -4,7 +4,7 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, request
 
 from membership.settings import ROOT
 
@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
 
 def asset(path: str) -> str:
     """Returns the URL of a static file, with a part that changes when its content does."""
-    return url_for("static", filename=path, v=_digest(STATIC / path))
+    return f"/static/{path}?v={_digest(STATIC / path)}"
 
 
 @cache

@@ -1,6 +1,7 @@
 """How money and moments are written, in the page's language and the newsroom's zone."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from babel.core import Locale
 from babel.dates import format_date, format_time, get_timezone_location
@@ -33,7 +34,13 @@ def money(amount: Money) -> str:
 def day(at: datetime | date) -> str:
     """Writes a day in the newsroom's zone: `22 November 2026`."""
     on = at.astimezone(zone()).date() if isinstance(at, datetime) else at
-    return str(format_date(on, format="d MMMM y", locale=_locale()))
+    return _day_written(on, _locale())
+
+
+# The library reads the names of all months for each date; a page of articles has two dozen dates, mostly the same.
+@lru_cache(maxsize=4096)
+def _day_written(on: date, locale: Locale) -> str:
+    return str(format_date(on, format="d MMMM y", locale=locale))
 
 
 def moment(at: datetime) -> str:

@@ -33,6 +33,7 @@ def configure(*, colour: bool = False) -> None:
 def without_secrets(_logger: object, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Masks keys and addresses in every text of a log line."""
     for name, value in line.items():
-        if isinstance(value, str):
+        # Most texts hold neither sign, and the patterns are dear on every request.
+        if isinstance(value, str) and ("_" in value or "@" in value):
             line[name] = _ADDRESSES.sub("…@…", _SECRETS.sub(r"\1_…", value))
     return line

@@ -22,6 +22,7 @@ def some_money(newsroom: World) -> None:
     newsroom.pay(newsroom.give(newsroom.browser(), amount="25").location, DECLINED)
     newsroom.give(newsroom.browser(), amount="50")
     newsroom.settle()
+    newsroom.collect()
 
 
 def test_the_ledger_equals_stripes_balance_in_each_currency(newsroom: World) -> None:

@@ -1,0 +1,106 @@
+"""Pictures of articles: found beside the file, looked at, and copied to where they are served from."""
+
+import os
+import re
+import warnings
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from PIL import Image, UnidentifiedImageError
+
+LARGEST_BYTES = 10 * 1024 * 1024
+LARGEST_PIXELS = 50_000_000
+NEIGHBOUR = "pictures"
+TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+NAME = re.compile(r"[0-9a-f]{64}\.(?P<ending>png|jpg|webp)", re.ASCII)
+
+_ENDINGS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
+# EXIF: in these four the camera lay on its side, and browsers turn the picture by it.
+_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
+
+
+class BadPicture(Exception):  # noqa: N818 - said of the picture, not of the program
+    """A picture is missing, lies outside of the import, is broken, too large or of another kind."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in the store: its address on the site, and its size in pixels as it is shown."""
+
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where the pictures of one file may lie, and the folder to which they are copied.
+
+    `beside` is the file's folder; nothing outside of `limit` is read.
+    """
+
+    beside: Path
+    limit: Path
+    media: Path
+
+    def copy(self, reference: str) -> Picture:
+        """Copies the picture that a file calls `reference` and returns it; raises `BadPicture`."""
+        data = self._find(reference).read_bytes()
+        ending, width, height = _look_at(data)
+        name = f"{sha256(data).hexdigest()}.{ending}"
+        _store(self.media / name, data)
+        return Picture(f"/media/{name}", width, height)
+
+    def _find(self, reference: str) -> Path:
+        if "\0" in reference or Path(reference).is_absolute():
+            raise BadPicture("must be a file name relative to the article")
+        candidates = [(folder / reference).resolve() for folder in (self.beside, self.beside.parent / NEIGHBOUR)]
+        found = next((path for path in candidates if path.is_file()), None)
+        if found is None:
+            raise BadPicture(f"was not found, neither beside the article nor in ../{NEIGHBOUR}")
+        if not found.is_relative_to(self.limit):
+            raise BadPicture("lies outside of the folder that is imported")
+        if found.stat().st_size > LARGEST_BYTES:
+            raise BadPicture(f"is larger than {LARGEST_BYTES // 1024 // 1024} MB")
+        return found
+
+
+def _look_at(data: bytes) -> tuple[str, int, int]:
+    """Returns ending, width and height; every pixel is decoded, so that half a picture is noticed."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(data), formats=tuple(_ENDINGS)) as image:
+                _refuse_giant(image.size)
+                image.load()
+                turned = image.getexif().get(_ORIENTATION) in _TURNED
+                width, height = reversed(image.size) if turned else image.size
+                return _ENDINGS[str(image.format)], width, height
+    except UnidentifiedImageError as error:
+        raise BadPicture("is no PNG, JPEG or WebP") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise _giant() from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BadPicture(f"is broken: {error}") from error
+
+
+def _refuse_giant(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > LARGEST_PIXELS:
+        raise _giant()
+
+
+def _giant() -> BadPicture:
+    return BadPicture(f"has more than {LARGEST_PIXELS // 1_000_000} million pixels")
+
+
+def _store(path: Path, data: bytes) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
+        unfinished.write(data)
+    Path(unfinished.name).chmod(0o644)
+    os.replace(unfinished.name, path)

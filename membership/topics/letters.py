@@ -1,0 +1,161 @@
+"""The mails about a vote, rendered when they are sent: no code and no choice ever stands in the outbox."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.accounts.models import Account
+from membership.clock import Clock
+from membership.db import Database
+from membership.mail.delivery import deliver
+from membership.mail.letters import Block, Button, Code, Letter, Line
+from membership.mail.transport import MailTransport
+from membership.newsroom.words import current_newsroom
+from membership.outbox.rows import Task
+from membership.settings import Settings
+from membership.topics.ballots import Ballot, ballot_of
+from membership.topics.models import RollEntry, Round
+from membership.topics.results import results_of
+from membership.web.filters import moment
+
+
+class Post(Protocol):
+    """What of the process's seams it takes to look a vote up and to send a letter about it."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def mail(self) -> MailTransport: ...
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a letter says, before it has an addressee."""
+
+    subject: str
+    blocks: tuple[Block, ...]
+    edition: str = ""
+
+
+def send_ballot_receipt(post: Post, task: Task) -> None:
+    """Carries out the task `ballot_receipt`: what stands on the ballot now, not when the mail was planned."""
+    now = post.clock.now()
+    with post.database.session() as session:
+        entry, round_, email = _addressee(session, task)
+        ballot = ballot_of(session, entry.id)
+        written = _about_ballot(entry, round_, ballot, base_url=post.settings.base_url, now=now)
+    _send(post, task, email, written, now=now)
+
+
+def send_round_results(post: Post, task: Task) -> None:
+    """Carries out the task `round_results`: what was chosen, to everyone who voted in the round."""
+    now = post.clock.now()
+    with post.database.session() as session:
+        _entry, round_, email = _addressee(session, task)
+        written = _about_results(session, round_, base_url=post.settings.base_url)
+    _send(post, task, email, written, now=now)
+
+
+def _addressee(session: Session, task: Task) -> tuple[RollEntry, Round, str | None]:
+    roll_id: Any = task.payload["roll_id"]
+    row = session.execute(
+        select(RollEntry, Round, Account)
+        .join(Round, Round.id == RollEntry.round_id)
+        .outerjoin(Account, Account.id == RollEntry.account_id)
+        .where(RollEntry.id == roll_id)
+    ).one()
+    entry, round_, account = row[0], row[1], row[2]
+    return entry, round_, None if account is None or account.erased_at is not None else account.email
+
+
+def _send(post: Post, task: Task, email: str | None, written: Written, *, now: datetime) -> None:
+    if email is None:
+        return
+    newsroom = current_newsroom()
+    letter = Letter(
+        to=email,
+        subject=written.subject,
+        blocks=written.blocks,
+        key=f"{task.kind}.{task.key}{written.edition}",
+        reply_to=newsroom.reply_to,
+        language=newsroom.language,
+    )
+    deliver(letter, transport=post.mail, sender=post.settings.mail_from, now=now)
+
+
+def _about_ballot(entry: RollEntry, round_: Round, ballot: Ballot, *, base_url: str, now: datetime) -> Written:
+    if now >= round_.closes_at or round_.closed_at is not None:
+        return _after_the_close(entry, round_, base_url=base_url)
+    # Each change may bring a mail of its own, which must not pass for a repeat of the one before.
+    edition = f".{ballot.version}"
+    ballot_url = f"{base_url}/rounds/{round_.slug}/ballot"
+    if not ballot.choices:
+        return Written(
+            _("Your vote in “%(round)s” is withdrawn", round=round_.title),
+            (
+                Line(_("You withdrew your vote. You can vote again until %(time)s.", time=moment(round_.closes_at))),
+                Button(_("To the ballot"), ballot_url),
+            ),
+            edition,
+        )
+    return Written(
+        _("Your vote in “%(round)s” counts", round=round_.title),
+        (
+            Line(_("Your vote counts. This is its code:")),
+            Code(ballot.receipt),
+            Line(
+                _(
+                    "After %(time)s, look for it in the published list of ballots: it will show what you chose last.",
+                    time=moment(round_.closes_at),
+                )
+            ),
+            Line(_("Keep it to yourself: whoever has it can read this ballot.")),
+            Line(_("Until then you can change or withdraw your vote.")),
+            Button(_("To the ballot"), ballot_url),
+        ),
+        edition,
+    )
+
+
+def _after_the_close(entry: RollEntry, round_: Round, *, base_url: str) -> Written:
+    if entry.voted_at is None:
+        said = _("You withdrew your vote in “%(round)s” before it closed.", round=round_.title)
+    else:
+        said = _("Your vote in “%(round)s” is counted. Its code was on the page until the close.", round=round_.title)
+    return Written(
+        _("“%(round)s” has closed", round=round_.title),
+        (Line(said), Button(_("To the round"), f"{base_url}/rounds/{round_.slug}")),
+        ".closed",
+    )
+
+
+def _about_results(session: Session, round_: Round, *, base_url: str) -> Written:
+    results = results_of(session, round_)
+    winners = [Line(_("Chosen: %(title)s", title=topic.title)) for topic in results.winners]
+    return Written(
+        _("Results: %(round)s", round=round_.title),
+        (
+            *(winners or [Line(_("No topic was chosen."))]),
+            Line(
+                ngettext(
+                    "%(num)s of %(roll)s patrons voted, you among them.",
+                    "%(num)s of %(roll)s patrons voted, you among them.",
+                    results.turnout,
+                    roll=results.roll_size,
+                )
+            ),
+            Button(_("See the results"), f"{base_url}/rounds/{round_.slug}/results"),
+        ),
+    )

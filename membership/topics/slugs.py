@@ -1,0 +1,37 @@
+"""The addresses of topics and rounds: made from their titles, and unique."""
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from slugify import slugify
+from sqlalchemy.orm import Session
+
+from membership.db import insert_ignore
+from membership.topics.models import Round, Topic
+
+LONGEST = 80
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+
+
+def is_slug(text: str) -> bool:
+    """Says whether a text may be an address at all; whatever else is typed need not be looked for."""
+    return len(text) <= LONGEST and _SLUG.fullmatch(text) is not None
+
+
+def insert_under_slug(session: Session, model: type[Topic | Round], title: str, **values: Any) -> str:
+    """Inserts a row under the first free slug of its title and returns the slug."""
+    for slug in _candidates(title, model.__name__.lower()):
+        if insert_ignore(session, model, slug=slug, title=title, **values):
+            return slug
+    raise AssertionError("the numbers never end")
+
+
+def _candidates(title: str, otherwise: str) -> Iterator[str]:
+    # A title of signs alone leaves nothing to spell.
+    stem = slugify(title, max_length=LONGEST - 8, word_boundary=True) or otherwise
+    yield stem
+    for number in count(2):
+        yield f"{stem}-{number}"

@@ -1,0 +1,36 @@
+"""Reads what people type into the forms of topics and rounds: one line, or a few paragraphs."""
+
+import unicodedata
+
+from membership.errors import Refusal
+
+
+def line(text: str, field: str, *, longest: int) -> str:
+    """Returns the text as one line without surrounding or doubled blanks.
+
+    Raises `Refusal` about `field` if it is empty or has more than `longest` characters.
+    """
+    return _measured(" ".join(_plain(text).split()), field, longest)
+
+
+def paragraphs(text: str, field: str, *, longest: int) -> str:
+    """Returns the text with its line breaks, otherwise as `line`."""
+    lines = (each.strip() for each in _plain(text).split("\n"))
+    return _measured("\n".join(lines).strip(), field, longest)
+
+
+def _measured(text: str, field: str, longest: int) -> str:
+    if not text:
+        raise Refusal("Write something here; it is empty.", field=field)
+    if len(text) > longest:
+        raise Refusal(
+            "That is %(length)s characters long. %(longest)s fit.", field=field, length=len(text), longest=longest
+        )
+    return text
+
+
+def _plain(text: str) -> str:
+    # Control characters say nothing to a reader, and PostgreSQL takes no NUL.
+    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = (" " if each == "\t" else each for each in normal if each in "\n\t" or unicodedata.category(each) != "Cc")
+    return "".join(each for each in kept if unicodedata.category(each) != "Cs")

@@ -1,0 +1,102 @@
+"""An honest stand-in for the payment gateway, in memory: for tests of pages that are not about money."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from membership.payments.gateway import (
+    BalanceTransaction,
+    Charge,
+    Checkout,
+    CheckoutOrder,
+    GoneAtStripe,
+    Intent,
+    Invoice,
+    KeySpoiled,
+    Subscription,
+    Tags,
+)
+
+AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeGateway:
+    """Makes Checkout sessions that `pay` completes. It knows donations; it has no subscriptions to tell of."""
+
+    orders: dict[str, tuple[CheckoutOrder, str]] = field(default_factory=dict)
+    checkouts: dict[str, Checkout] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    products: dict[str, str] = field(default_factory=dict)
+    endpoints: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def create_checkout(self, order: CheckoutOrder) -> Checkout:
+        if order.key in self.orders:
+            kept, checkout_id = self.orders[order.key]
+            if kept != order:
+                raise KeySpoiled("another order under this key")
+            return self.checkouts[checkout_id]
+        number = len(self.checkouts) + 1
+        made = Checkout(
+            id=f"cs_test_{number}",
+            url=f"http://127.0.0.1:1/c/pay/cs_test_{number}",
+            status="open",
+            payment_status="unpaid",
+            tags=Tags(order.site, order.attempt),
+            intent=None,
+            subscription=None,
+            email=order.email,
+            name=None,
+        )
+        self.orders[order.key], self.checkouts[made.id] = (order, made.id), made
+        return made
+
+    def pay(self, checkout_id: str) -> None:
+        """Pays a session, as a person with a good card would."""
+        order = next(order for order, held in self.orders.values() if held == checkout_id)
+        charge = Charge(f"ch_{checkout_id}", paid=True, created_at=AT, email=order.email, name=None)
+        tags = Tags(order.site, order.attempt)
+        intent = Intent(f"pi_{checkout_id}", "succeeded", order.amount, AT, tags, customer=None, charge=charge)
+        self.intents[intent.id] = intent
+        paid = replace(self.checkouts[checkout_id], status="complete", payment_status="paid", intent=intent.id)
+        self.checkouts[checkout_id] = paid
+
+    def expire_checkout(self, checkout_id: str) -> None:
+        if self.checkout(checkout_id).status == "open":
+            self.checkouts[checkout_id] = replace(self.checkouts[checkout_id], status="expired")
+
+    def checkout(self, checkout_id: str) -> Checkout:
+        if checkout_id not in self.checkouts:
+            raise GoneAtStripe(checkout_id)
+        return self.checkouts[checkout_id]
+
+    def intent(self, intent_id: str) -> Intent:
+        if intent_id not in self.intents:
+            raise GoneAtStripe(intent_id)
+        return self.intents[intent_id]
+
+    def subscription(self, subscription_id: str) -> Subscription:
+        raise GoneAtStripe(subscription_id)
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        raise GoneAtStripe(invoice_id)
+
+    def set_cancellation(self, subscription_id: str, *, at_period_end: bool) -> None:
+        raise GoneAtStripe(subscription_id)
+
+    def cancel(self, subscription_id: str) -> None:
+        raise GoneAtStripe(subscription_id)
+
+    def balance_transactions(self, since: datetime | None) -> Iterator[BalanceTransaction]:
+        yield from ()
+
+    def balance(self) -> dict[str, int]:
+        return {}
+
+    def ensure_product(self, product_id: str, name: str) -> None:
+        self.products.setdefault(product_id, name)
+
+    def ensure_endpoint(self, url: str, types: Sequence[str], *, roll: bool) -> str | None:
+        is_new = url not in self.endpoints or roll
+        self.endpoints[url] = types
+        return "whsec_invented" if is_new else None

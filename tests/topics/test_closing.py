@@ -1,0 +1,206 @@
+"""The close: once, complete, and without a trace of who chose what."""
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy.exc import DatabaseError
+
+from membership.accounts.models import Account
+from membership.clock import SteppedClock
+from membership.db import Base, Database
+from membership.errors import NotFound
+from membership.outbox.models import OutboxRow
+from membership.outbox.rows import Task
+from membership.topics.closing import close
+from membership.topics.keeping import TracesRemain, close_due, erase_traces, keep_rounds
+from membership.topics.models import CountedBallot, OpenBallot, OpenChoice, RollEntry, Round, RoundResult, Topic
+from membership.topics.results import results_of
+from membership.topics.roll import verify_roll
+from membership.wiring import Seams
+from tests.topics.people import opened, patrons, reread, vote, writing
+
+GRID, RUBBLE, FERRY = "who-repairs-the-grid", "where-does-the-rubble-go", "the-last-ferrymen"
+
+
+def _voted(database: Database, clock: SteppedClock, count: int = 6) -> tuple[Round, list[Account], list[str]]:
+    """A round in which everyone chose the grid, and all but one the rubble as well, past its close."""
+    voters = patrons(database, count, now=clock.at)
+    round_ = opened(database, now=clock.at)
+    ballots = [vote(database, round_, each, GRID, RUBBLE, clock=clock) for each in voters[1:]]
+    ballots.append(vote(database, round_, voters[0], GRID, clock=clock))
+    clock.at = round_.closes_at
+    return round_, voters, [each.receipt for each in ballots]
+
+
+def test_a_round_closes_by_itself_and_says_what_was_chosen(
+    database: Database, clock: SteppedClock, seams: Seams
+) -> None:
+    round_, _voters, _receipts = _voted(database, clock)
+    assert keep_rounds(seams) == 2  # sealed and closed
+    assert keep_rounds(seams) == 0
+    with database.session() as session:
+        results = results_of(session, reread(database, round_))
+        states = {topic.slug: topic.state for topic in session.scalars(select(Topic))}
+    assert [(each.slug, each.votes, each.rank) for each in results.topics] == [
+        (GRID, 6, 1),
+        (RUBBLE, 5, 2),
+        (FERRY, 0, 3),
+    ]
+    assert [each.slug for each in results.winners] == [GRID]
+    assert (results.turnout, results.roll_size, results.voided, results.withheld) == (6, 9, 0, False)
+    assert states == {GRID: "selected", RUBBLE: "shortlisted", FERRY: "shortlisted"}
+
+
+def test_a_round_does_not_close_before_its_time(database: Database, clock: SteppedClock) -> None:
+    round_, _voters, _receipts = _voted(database, clock)
+    clock.at -= timedelta(microseconds=1)
+    assert close_due(database, clock) == 0
+    with writing(database) as session:
+        assert not close(session, round_.id, clock=clock)
+    assert reread(database, round_).closed_at is None
+
+
+def test_a_round_that_does_not_exist_cannot_close(database: Database, clock: SteppedClock) -> None:
+    with pytest.raises(NotFound), writing(database) as session:
+        close(session, 99, clock=clock)
+
+
+def test_the_final_hash_is_published_at_the_latest_with_the_close(database: Database, clock: SteppedClock) -> None:
+    round_, _voters, _receipts = _voted(database, clock)
+    close_due(database, clock)
+    with database.session() as session:
+        check = verify_roll(session, reread(database, round_))
+    assert (check.opening, check.final) == (True, True)
+
+
+def test_the_published_ballots_are_the_receipts_in_their_own_order(database: Database, clock: SteppedClock) -> None:
+    _round, _voters, receipts = _voted(database, clock)
+    close_due(database, clock)
+    with database.session() as session:
+        rows = session.scalars(select(CountedBallot)).all()  # as the database happens to hold them
+    assert [row.receipt for row in rows] == sorted(receipts)
+    assert sorted(len(row.choices) for row in rows) == [1, 2, 2, 2, 2, 2]
+
+
+def test_a_withdrawn_and_a_barred_vote_are_not_counted(database: Database, clock: SteppedClock) -> None:
+    round_, voters, receipts = _voted(database, clock)
+    clock.at -= timedelta(hours=1)
+    vote(database, round_, voters[0], clock=clock)
+    with writing(database) as session:
+        barred = update(RollEntry).where(RollEntry.account_id == voters[1].id)
+        session.execute(barred.values(barred_at=clock.at, barred_why="refunded"))
+    clock.at = round_.closes_at
+    close_due(database, clock)
+    with database.session() as session:
+        results = results_of(session, reread(database, round_))
+        assert (results.turnout, results.voided, results.withheld) == (4, 1, True)
+        assert {row.receipt for row in session.scalars(select(CountedBallot))} < set(receipts)
+
+
+def test_a_round_without_a_vote_chooses_nothing(database: Database, clock: SteppedClock) -> None:
+    round_ = opened(database, now=clock.at)
+    clock.at = round_.closes_at
+    assert close_due(database, clock) == 1
+    with database.session() as session:
+        results = results_of(session, reread(database, round_))
+        assert (results.winners, results.turnout, results.withheld) == ((), 0, True)
+        assert set(session.scalars(select(Topic.state))) == {"shortlisted"}
+
+
+def test_under_five_ballots_only_the_winner_is_told(database: Database, clock: SteppedClock) -> None:
+    round_, _voters, _receipts = _voted(database, clock, count=4)
+    close_due(database, clock)
+    with database.session() as session:
+        results = results_of(session, reread(database, round_))
+    assert {(each.votes, each.rank) for each in results.topics} == {(None, None)}
+    assert [each.title for each in results.topics] == sorted(each.title for each in results.topics)
+    assert [each.slug for each in results.winners] == [GRID]
+
+
+def test_before_the_close_there_are_no_results(database: Database, clock: SteppedClock) -> None:
+    round_, _voters, _receipts = _voted(database, clock)
+    with database.session() as session, pytest.raises(NotFound, match="after its close"):
+        results_of(session, reread(database, round_))
+
+
+def test_everyone_who_voted_is_told_once(database: Database, clock: SteppedClock) -> None:
+    round_, voters, _receipts = _voted(database, clock)
+    for _ in range(2):
+        close_due(database, clock)
+    with database.session() as session:
+        told = session.scalars(select(OutboxRow).where(OutboxRow.kind == "round_results")).all()
+        keys = select(RollEntry.key).where(RollEntry.voted_at.is_not(None))
+        assert {row.key for row in told} == {f"{round_.slug}.{key}" for key in session.scalars(keys)}
+    assert len(told) == len(voters)
+
+
+def test_after_the_close_no_row_ties_the_roll_to_a_choice(database: Database, clock: SteppedClock) -> None:
+    _round, _voters, receipts = _voted(database, clock)
+    with database.session() as session:
+        keys = set(session.scalars(select(RollEntry.key)))
+    close_due(database, clock)
+    with database.session() as session:
+        for model in (OpenBallot, OpenChoice):
+            assert session.scalar(select(func.count()).select_from(model)) == 0
+        tables: list[Table] = list(Base.metadata.tables.values())
+        dump = {table.name: [tuple(row) for row in session.execute(select(table))] for table in tables}
+    holds_receipt = {name for name, rows in dump.items() if any(code in str(rows) for code in receipts)}
+    holds_key = {name for name, rows in dump.items() if any(key in str(rows) for key in keys)}
+    assert holds_receipt == {"counted_ballots"}
+    assert holds_key == {"roll", "outbox"}
+    # A counted ballot has nothing beside its receipt and choices that could be matched.
+    assert [column.name for column in CountedBallot.__table__.columns] == ["round_id", "receipt", "choices"]
+
+
+def test_deleted_ballots_leave_the_files_of_sqlite(database: Database, clock: SteppedClock, seams: Seams) -> None:
+    _round, _voters, receipts = _voted(database, clock)
+    close_due(database, clock)
+    with database.session() as session:
+        assert session.scalars(select(OutboxRow).where(OutboxRow.kind == "ballot_traces")).one().payload == {}
+    erase_traces(seams, Task(1, "ballot_traces", "winter-energy", {}))
+    if database.is_sqlite:
+        path = str(database.url.database)
+        assert Path(f"{path}-wal").read_bytes() == b""
+        # Once in the row of the counted ballot and once in its key: nothing is left of the open one.
+        assert {Path(path).read_bytes().count(code.encode()) for code in receipts} == {2}
+
+
+def test_while_somebody_reads_the_log_of_sqlite_is_not_emptied_and_the_task_comes_again(
+    database: Database, clock: SteppedClock, seams: Seams
+) -> None:
+    if not database.is_sqlite:
+        erase_traces(seams, Task(1, "ballot_traces", "x", {}))  # a reader is in nobody's way
+        return
+    _voted(database, clock)
+    reader = sqlite3.connect(str(database.url.database), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM roll").fetchall()
+    close_due(database, clock)
+    impatient = seams.database.engine.raw_connection()
+    impatient.cursor().execute("PRAGMA busy_timeout=50")
+    impatient.close()
+    with pytest.raises(TracesRemain):
+        erase_traces(seams, Task(1, "ballot_traces", "x", {}))
+    reader.close()
+    erase_traces(seams, Task(1, "ballot_traces", "x", {}))
+
+
+def test_an_open_round_keeps_its_ballots(database: Database, clock: SteppedClock) -> None:
+    round_, _voters, receipts = _voted(database, clock)
+    with writing(database) as session:
+        session.get_one(Round, round_.id).secret = False
+    close_due(database, clock)
+    with database.session() as session:
+        assert set(session.scalars(select(OpenBallot.receipt))) == set(receipts)
+        assert set(session.scalars(select(CountedBallot.receipt))) == set(receipts)
+
+
+@pytest.mark.parametrize("model", [CountedBallot, RoundResult])
+def test_what_was_counted_cannot_be_changed(database: Database, clock: SteppedClock, model: type[Base]) -> None:
+    _voted(database, clock)
+    close_due(database, clock)
+    with pytest.raises(DatabaseError, match="facts"), writing(database) as session:
+        session.execute(delete(model))
