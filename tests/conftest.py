@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from membership.clock import SteppedClock
@@ -16,7 +15,7 @@ from membership.db import Database
 from membership.factory import create_app
 from membership.mail.transport import ListTransport
 from membership.settings import Settings
-from tests.databases import create_postgresql, drop_postgresql, migrated, postgresql_server
+from tests.databases import create_postgresql, empty, migrated, postgresql_server
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -36,9 +35,9 @@ def postgresql_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_url: str) -> str:
-    url = migrated(create_postgresql(postgresql_url))
-    return str(make_url(url).database)
+def postgresql_emptied(postgresql_url: str) -> str:
+    """One migrated database for all tests of this process; each leaves it as empty as it found it."""
+    return migrated(create_postgresql(postgresql_url))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -49,10 +48,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server = request.getfixturevalue("postgresql_url")
-    url = create_postgresql(server, request.getfixturevalue("postgresql_template"))
+    url = request.getfixturevalue("postgresql_emptied")
     yield url
-    drop_postgresql(server, url)
+    empty(url)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ def postgresql_server() -> Iterator[str]:
 
         server = get_server(folder / "data", cleanup_mode="delete")
         try:
+            _hurry(server.get_uri())
             yield server.get_uri()
         finally:
             server.cleanup()
@@ -60,6 +61,41 @@ def migrated(url: str) -> str:
     finally:
         database.close()
     return url
+
+
+def empty(url: str) -> None:
+    """Takes every row out of a migrated database and starts its numbers anew: 100 times quicker than a new one."""
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(_FORGET_CONNECTIONS)
+            # Facts refuse to be deleted, and children their parents: not in this connection.
+            connection.exec_driver_sql("SET session_replication_role = replica")
+            site = connection.exec_driver_sql("SELECT site_id FROM site_version").scalar()
+            tables = connection.exec_driver_sql(_TABLES).scalars().all()
+            connection.exec_driver_sql("; ".join(f'DELETE FROM "{table}"' for table in tables))  # noqa: S608 - names out of the catalogue
+            connection.exec_driver_sql(_RESTART_NUMBERS)
+            connection.execute(text("INSERT INTO site_version VALUES (1, 1, :site)"), {"site": site})
+    finally:
+        engine.dispose()
+
+
+_FORGET_CONNECTIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_RESTART_NUMBERS = """
+SELECT setval((quote_ident(schemaname) || '.' || quote_ident(sequencename))::regclass, 1, false)
+FROM pg_sequences WHERE schemaname = 'public'
+"""
+
+
+def _hurry(server_url: str) -> None:
+    # These databases live for one test: nothing in them must survive a power cut.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _administer(server_url, f"ALTER SYSTEM SET {setting} = off")
+    _administer(server_url, "SELECT pg_reload_conf()")
 
 
 def _administer(server_url: str, statement: str) -> None:
