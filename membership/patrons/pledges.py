@@ -88,6 +88,7 @@ def _begin(session: Session, seen: Subscription, *, now: datetime) -> Pledge:
     payer = payer_for(session, attempt, customer=seen.customer, email=seen.email, name=seen.name, now=now)
     account = _account_of(session, attempt, payer.email, seen, now=now)
     payer.account_id = account.id
+    enqueue(session, "welcome", seen.id, {"subscription": seen.id}, now=now)
     pledge = Pledge(
         reference=str(uuid4()),
         account_id=account.id,
@@ -111,7 +112,6 @@ def _account_of(
     account, made = account_for(session, email or seen.email or "", language=language, now=now)
     if made:
         account.name = seen.name
-    enqueue(session, "welcome", seen.id, {"subscription": seen.id}, now=now)
     return account
 
 

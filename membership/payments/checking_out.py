@@ -15,7 +15,7 @@ from membership.newsroom.site_version import site_id
 from membership.payments.attempts import CHECKOUT_LIFE, SETTLED, Wish, begin
 from membership.payments.gateway import Checkout, CheckoutOrder, Gateway, KeySpoiled, StripeAway, StripeRefused
 from membership.payments.limits import check_limits
-from membership.payments.models import Attempt, Payer
+from membership.payments.models import Attempt
 
 KEYS_TRIED = 3
 
@@ -43,13 +43,12 @@ def check_out(session: Session, gateway: Gateway, token_hash: str, wish: Wish, *
             check_limits(session, wish, now=now)
         attempt = begun.attempt
         site = site_id(session)
-        customer = _customer_of(session, attempt)
     if attempt.state in SETTLED:
         return pages.thanks(attempt.reference)
     try:
         if begun.replaced_checkout:
             gateway.expire_checkout(begun.replaced_checkout)
-        return attempt.checkout_url or _open(session, gateway, attempt, _Order(site, customer, pages), clock=clock)
+        return attempt.checkout_url or _open(session, gateway, attempt, _Order(site, pages), clock=clock)
     except (StripeAway, StripeRefused, KeySpoiled) as error:
         log.warning("checkout.unavailable", attempt=attempt.reference, error=str(error))
         raise Unavailable(
@@ -61,7 +60,6 @@ def check_out(session: Session, gateway: Gateway, token_hash: str, wish: Wish, *
 @dataclass(frozen=True)
 class _Order:
     site: str
-    customer: str | None
     pages: Pages
 
     def of(self, attempt: Attempt) -> CheckoutOrder:
@@ -72,7 +70,6 @@ class _Order:
             cadence=attempt.cadence,
             amount=attempt.amount,
             email=attempt.email,
-            customer=self.customer,
             language=attempt.language,
             success_url=self.pages.thanks(attempt.reference),
             cancel_url=self.pages.back(attempt),
@@ -118,13 +115,3 @@ def _successor(session: Session, attempt: Attempt) -> Attempt | None:
         return None
     statement = select(Attempt).where(Attempt.token_hash == attempt.token_hash, Attempt.superseded_by_id.is_(None))
     return session.scalars(statement).one()
-
-
-def _customer_of(session: Session, attempt: Attempt) -> str | None:
-    # A signed-in person keeps one customer at Stripe; an address that was only typed never leads to somebody's.
-    if attempt.account_id is None:
-        return None
-    statement = select(Payer.stripe_customer).where(
-        Payer.account_id == attempt.account_id, Payer.stripe_customer.is_not(None)
-    )
-    return session.scalars(statement.order_by(Payer.id).limit(1)).first()

@@ -17,6 +17,7 @@ from membership.payments.balance_check import check_balance
 from membership.payments.export import COLUMNS, export_rows
 from membership.payments.gateway import StripeAway, StripeRefused, current_gateway
 from membership.payments.setting_up import set_up
+from membership.settings import read_settings_file
 from membership.web.current import current_settings
 
 stripe_group = AppGroup("stripe", help="The Stripe account.")
@@ -47,11 +48,13 @@ def set_up_command(*, roll: bool) -> None:
 
 
 def keep_secret(secret: str) -> None:
-    """Writes the webhook's secret into the demo's settings file in place of an older one."""
+    """Adds the webhook's secret to the demo's settings file; older ones stay good, for demos on other ports."""
     path = current_settings().instance / "settings.env"
-    name = "MEMBERSHIP_STRIPE_WEBHOOK_SECRETS="
-    lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith(name)]
-    path.write_text("\n".join([*lines, name + secret]) + "\n", "utf-8")
+    name = "MEMBERSHIP_STRIPE_WEBHOOK_SECRETS"
+    kept = read_settings_file(path)
+    kept[name] = ",".join(filter(None, (kept.get(name), secret)))
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{each}={value}\n" for each, value in kept.items()), "utf-8")
 
 
 @ledger_group.command("export")

@@ -46,7 +46,6 @@ class CheckoutOrder:
     cadence: str
     amount: Money
     email: str | None
-    customer: str | None
     language: str
     success_url: str
     cancel_url: str

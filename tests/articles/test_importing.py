@@ -52,7 +52,7 @@ def test_an_article_is_imported_with_all_that_belongs_to_it(
 def test_the_same_content_is_unchanged_and_other_content_a_new_version(
     session: Session, folder: Path, media: Path, now: datetime
 ) -> None:
-    outcomes = []
+    outcomes: list[Outcome] = []
     for title in ("One", "One", "Two", "One"):
         write(folder, title=title)
         before = site_version(session)

@@ -143,3 +143,21 @@ def test_a_yearly_pledge_shows_its_tier_and_its_year(newsroom: World) -> None:
     page = signed_in(newsroom).get("/account").text
     assert "€100.00" in page
     assert "every year" in page
+
+
+def test_somebody_who_was_signed_in_already_is_welcomed_too_and_keeps_their_address(newsroom: World) -> None:
+    client = signed_in(newsroom, "reader@example.org")
+    newsroom.give_and_pay(client, cadence="month", email="typed@example.org")
+    newsroom.settle()
+    assert [str(each["To"]) for each in newsroom.letters("Welcome")] == ["reader@example.org"]
+    assert "Next charge" in client.get("/account").text
+    with newsroom.session() as session:
+        assert session.scalars(select(Account.email)).all() == ["reader@example.org"]
+
+
+def test_a_donation_of_before_is_found_after_signing_in(newsroom: World) -> None:
+    newsroom.give_and_pay(newsroom.browser(), email="Donor@example.org")
+    newsroom.settle()
+    page = signed_in(newsroom, "donor@EXAMPLE.org").get("/account").text
+    assert "Donation" in page
+    assert "/account/receipts/" in page

@@ -25,7 +25,6 @@ ORDER = CheckoutOrder(
     cadence="once",
     amount=Money(500, "EUR"),
     email="donor@example.org",
-    customer=None,
     language="en",
     success_url="http://localhost:8000/support/thanks/1",
     cancel_url="http://localhost:8000/support",

@@ -164,9 +164,8 @@ def _session_params(order: CheckoutOrder) -> "SessionCreateParams":
     else:
         price["recurring"] = {"interval": order.cadence}
         params |= {"mode": "subscription", "subscription_data": {"metadata": tags}}
-    if order.customer:
-        params["customer"] = order.customer
-    elif order.email:
+    # Never an existing customer: an address that was only typed must not lead to anybody's saved cards.
+    if order.email:
         params["customer_email"] = order.email
     return cast("SessionCreateParams", params)
 
