@@ -2,10 +2,27 @@
 
 from flask import Flask
 
-from membership import migrating
+from membership import migrating, serving, working
+from membership.accounts import commands as accounts_commands
+from membership.articles import commands as articles_commands
+from membership.demo import commands as demo_commands
 from membership.newsroom import commands as newsroom_commands
+from membership.payments import commands as payments_commands
+from membership.topics import commands as topics_commands
 
-GROUPS = (migrating.group, newsroom_commands.group)
+GROUPS = (
+    migrating.group,
+    newsroom_commands.group,
+    articles_commands.group,
+    accounts_commands.accounts_group,
+    accounts_commands.staff_group,
+    payments_commands.stripe_group,
+    payments_commands.ledger_group,
+    topics_commands.group,
+    demo_commands.group,
+    serving.serve,
+    working.worker,
+)
 
 
 def register(app: Flask) -> None:

@@ -8,16 +8,32 @@ from flask import Flask
 from sqlalchemy import inspect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from membership import cli, db
+from membership import cli, db, working
+from membership.accounts import login
+from membership.articles.views import Views
 from membership.clock import Clock, ShiftedClock, SystemClock
 from membership.db import Database
+from membership.demo import routes as demo_routes
 from membership.mail.transport import FolderTransport, MailTransport, SmtpTransport
 from membership.newsroom import remembered, site_version
 from membership.newsroom.words import current_newsroom, kept
+from membership.payments.gateway import Gateway
+from membership.payments.stripe_gateway.gateway import StripeGateway
 from membership.settings import ROOT, Settings, SettingsError, from_environment
 from membership.web import assets, current, errors, filters, guard, headers, language
 from membership.web.observed import Observed
-from membership.wiring import BLUEPRINTS, LAYOUT, LOADERS, Seams
+from membership.web.page_cache import PageCache
+from membership.wiring import (
+    BALLOT_OF,
+    BLUEPRINTS,
+    EVENT_HANDLERS,
+    LAYOUT,
+    LOADERS,
+    PROPOSALS_OF,
+    SIGNED_IN,
+    WAITS,
+    Seams,
+)
 
 FORM_BYTES = 64 * 1024
 
@@ -29,9 +45,13 @@ def create_app(
     *,
     clock: Clock | None = None,
     mail: MailTransport | None = None,
+    gateway: Gateway | None = None,
     look_every_seconds: float = site_version.LOOK_EVERY_SECONDS,
+    page_cache: bool = True,
 ) -> Flask:
     """Makes the application. What is not given is made from the environment.
+
+    Without `page_cache`, public pages are rendered anew each time, and otherwise leave as they would from the cache.
 
     Raises `SettingsError` if the settings are wrong, or if a database with demo rows is opened in earnest.
     """
@@ -41,6 +61,7 @@ def create_app(
         database=Database(settings.database_url),
         clock=clock or (ShiftedClock(settings.instance / "clock") if settings.is_demo else SystemClock()),
         mail=mail or _transport(settings),
+        gateway=gateway or StripeGateway(settings.stripe_secret_key, settings.stripe_api_base),
     )
     refuse_demo_rows(seams)
     app = Flask("membership", root_path=str(ROOT), static_folder="static", template_folder="templates")
@@ -51,20 +72,30 @@ def create_app(
         TRUSTED_HOSTS=[settings.host, "localhost", "127.0.0.1"],
     )
     _furnish(app, seams, look_every_seconds)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, *((demo_routes.blueprint,) if settings.is_demo else ())):
         app.register_blueprint(blueprint)
     cli.register(app)
-    _wrap(app, seams)
+    _wrap(app, seams, page_cache)
     return app
 
 
 def refuse_demo_rows(seams: Seams) -> None:
     """Raises `SettingsError` if invented people and payments stand in a database that is opened in earnest."""
-    if seams.settings.is_demo or not inspect(seams.database.engine).has_table("newsroom_settings"):
+    if seams.settings.is_demo:
         return
-    with seams.database.session() as session:
-        if kept(session, "demo") is not None:
+    try:
+        if _is_demo(seams.database):
             raise SettingsError("This database holds the demo newsroom. Live and test mode need one of their own.")
+    finally:
+        # A server forks after this, and no connection may be shared with a child.
+        seams.database.close()
+
+
+def _is_demo(database: Database) -> bool:
+    if not inspect(database.engine).has_table("newsroom_settings"):
+        return False
+    with database.session() as session:
+        return kept(session, "demo") is not None
 
 
 def _transport(settings: Settings) -> MailTransport:
@@ -73,8 +104,16 @@ def _transport(settings: Settings) -> MailTransport:
 
 def _furnish(app: Flask, seams: Seams, look_every_seconds: float) -> None:
     app.extensions["seams"] = seams
+    app.extensions["gateway"] = seams.gateway
+    app.extensions["mirror"] = seams.mirror
+    app.extensions["ballot_of"] = BALLOT_OF
+    app.extensions["proposals_of"] = PROPOSALS_OF
+    app.extensions["event_handlers"] = EVENT_HANDLERS
     app.extensions["loaders"] = LOADERS
     app.extensions["mail_transport"] = seams.mail
+    app.extensions["signed_in"] = SIGNED_IN
+    app.extensions["waits"] = WAITS
+    app.extensions["rounds"] = working.rounds_of(seams)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app, seams.database)
     remembered.init_app(app, seams.database, look_every_seconds=look_every_seconds)
@@ -82,6 +121,7 @@ def _furnish(app: Flask, seams: Seams, look_every_seconds: float) -> None:
     for part in (guard, errors, filters, assets, language):
         part.init_app(app)
     headers.init_app(app, seams.settings)
+    login.init_app(app, seams.settings)
     app.context_processor(_layout)
 
 
@@ -101,8 +141,11 @@ def _layout() -> dict[str, Any]:
     }
 
 
-def _wrap(app: Flask, seams: Seams) -> None:
+def _wrap(app: Flask, seams: Seams, page_cache: bool) -> None:
     if seams.settings.trusted_proxies:
         count = seams.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # Flask's own way to add a layer
-    app.wsgi_app = Observed(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way to add a layer
+    watch = app.extensions["version_watch"]
+    cached = PageCache(app.wsgi_app, version=watch.current, now=seams.clock.now, stores=page_cache)
+    views = app.extensions["views"] = Views(app, seams.database, seams.clock)
+    app.wsgi_app = Observed(cached, answered=views.answered)  # type: ignore[method-assign]  # Flask's own way to add a layer

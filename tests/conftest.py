@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -15,7 +16,13 @@ from membership.db import Database
 from membership.factory import create_app
 from membership.mail.transport import ListTransport
 from membership.settings import Settings
+from membership.web.logs import console
 from tests.databases import create_postgresql, empty, migrated, postgresql_server
+
+pytest_plugins = ("tests.browser", "tests.completeness")
+
+# Without this, structlog would draw every traceback with all of its locals: 15 seconds each.
+structlog.configure(processors=[structlog.processors.add_log_level, console(colours=False)])
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}

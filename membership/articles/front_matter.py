@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import yaml
 
-from membership.articles.slugs import LONGEST, RESERVED, is_slug, slug_of
+from membership.articles.slugs import RESERVED, slug_of
+from membership.web.slugs import LONGEST, is_slug
 
 FIELDS = (
     "title",

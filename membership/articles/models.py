@@ -1,9 +1,9 @@
 """Tables of articles and what they are sorted by."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, Id, one_of
@@ -113,3 +113,14 @@ class Related(Base):
     article_id: Mapped[int] = mapped_column(ForeignKey("articles.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     other_slug: Mapped[str]
+
+
+class ArticleViews(Base):
+    """How often an article was answered on a day of the newsroom's zone: a sum, and never a row a view."""
+
+    __tablename__ = "article_views"
+    __table_args__ = (CheckConstraint("views > 0", name="some_views"),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("articles.id"), primary_key=True)
+    views: Mapped[int]

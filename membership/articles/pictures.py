@@ -11,6 +11,8 @@ from tempfile import NamedTemporaryFile
 
 from PIL import Image, UnidentifiedImageError
 
+from membership.articles.metadata import bared, is_bare
+
 LARGEST_BYTES = 10 * 1024 * 1024
 LARGEST_PIXELS = 50_000_000
 NEIGHBOUR = "pictures"
@@ -18,8 +20,6 @@ TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 NAME = re.compile(r"[0-9a-f]{64}\.(?P<ending>png|jpg|webp)", re.ASCII)
 
 _ENDINGS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
-# EXIF: in these four the camera lay on its side, and browsers turn the picture by it.
-_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
 
 
 class BadPicture(Exception):  # noqa: N818 - said of the picture, not of the program
@@ -31,6 +31,16 @@ class Picture:
     """A picture in the store: its address on the site, and its size in pixels as it is shown."""
 
     url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture that was looked at: its bytes as they are served, without what was hidden in them."""
+
+    data: bytes
+    ending: str
     width: int
     height: int
 
@@ -48,11 +58,10 @@ class Shelf:
 
     def copy(self, reference: str) -> Picture:
         """Copies the picture that a file calls `reference` and returns it; raises `BadPicture`."""
-        data = self._find(reference).read_bytes()
-        ending, width, height = _look_at(data)
-        name = f"{sha256(data).hexdigest()}.{ending}"
-        _store(self.media / name, data)
-        return Picture(f"/media/{name}", width, height)
+        seen = _look_at(self._find(reference).read_bytes())
+        name = f"{sha256(seen.data).hexdigest()}.{seen.ending}"
+        _store(self.media / name, seen.data)
+        return Picture(f"/media/{name}", seen.width, seen.height)
 
     def _find(self, reference: str) -> Path:
         if "\0" in reference or Path(reference).is_absolute():
@@ -68,23 +77,32 @@ class Shelf:
         return found
 
 
-def _look_at(data: bytes) -> tuple[str, int, int]:
-    """Returns ending, width and height; every pixel is decoded, so that half a picture is noticed."""
+def _look_at(data: bytes) -> Seen:
+    """Decodes every pixel, so that half a picture is noticed, and takes out what cameras and programs hide in it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(BytesIO(data), formats=tuple(_ENDINGS)) as image:
                 _refuse_giant(image.size)
                 image.load()
-                turned = image.getexif().get(_ORIENTATION) in _TURNED
-                width, height = reversed(image.size) if turned else image.size
-                return _ENDINGS[str(image.format)], width, height
+                return _bare(image, data)
     except UnidentifiedImageError as error:
         raise BadPicture("is no PNG, JPEG or WebP") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise _giant() from error
     except (OSError, SyntaxError, ValueError) as error:
         raise BadPicture(f"is broken: {error}") from error
+
+
+def _bare(image: Image.Image, data: bytes) -> Seen:
+    # Some telephones put a second picture behind the first, and Pillow then speaks of MPO.
+    kind = "JPEG" if image.format == "MPO" else str(image.format)
+    if is_bare(data, kind):
+        return Seen(data, _ENDINGS[kind], *image.size)
+    if kind != "JPEG" and getattr(image, "is_animated", False):
+        raise BadPicture("is animated and carries hidden data, like a place or a name: save it without")
+    anew, (width, height) = bared(image, kind, data)
+    return Seen(anew, _ENDINGS[kind], width, height)
 
 
 def _refuse_giant(size: tuple[int, int]) -> None:

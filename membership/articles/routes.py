@@ -1,9 +1,11 @@
 """The pages of articles: equal for everyone, and open to everyone."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, abort, make_response, render_template, request, send_from_directory
 from markupsafe import Markup
 
-from membership.appeals.choice import choose
+from membership.appeals.choice import MOST_A_MONTH, Ballot, Counts, Reading, default_appeal, refused_by
 from membership.appeals.words import current_words
 from membership.articles import queries
 from membership.articles.pictures import NAME, TYPES
@@ -11,10 +13,14 @@ from membership.articles.sections import SectionName, all_sections
 from membership.articles.shown import Story
 from membership.db import current_session
 from membership.newsroom.words import current_newsroom
+from membership.topics import open_now
 from membership.web.caching import personal, public
 from membership.web.current import current_settings, now
 
 blueprint = Blueprint("articles", __name__)
+
+# Digits of a number of articles or appeals in 30 days; what is longer counts something else.
+LONGEST_COUNT = 4
 
 
 @blueprint.get("/")
@@ -29,8 +35,10 @@ def front() -> Response:
         cards=listing.cards[1:] if is_first else listing.cards,
         newer=None if is_first else "/",
         older=f"/?before={listing.older}" if listing.older else None,
+        round=open_now.open_round(now=moment),
     )
-    return public(make_response(page), now=moment, fresh_until=queries.next_due(session, language=language, now=moment))
+    fresh_until = _sooner(queries.next_due(session, language=language, now=moment), open_now.next_change(now=moment))
+    return public(make_response(page), now=moment, fresh_until=fresh_until)
 
 
 @blueprint.get("/sections/<slug>")
@@ -52,17 +60,22 @@ def section(slug: str) -> Response:
 def article(slug: str) -> Response:
     moment = now()
     story = queries.story(current_session(), slug, language=current_newsroom().language, now=moment) or abort(404)
-    appeal = choose(story.reading, current_words())
-    page = render_template("articles/article.html", article=_shown(story), also=story.also, appeal=appeal)
-    return public(make_response(page), now=moment, fresh_until=story.next_at)
+    page = render_template(
+        "articles/article.html",
+        article=_shown(story),
+        also=story.also,
+        appeal=default_appeal(story.reading, current_words(), ballot=_ballot(moment)),
+        fragment_href=f"{story.card.href}/appeal",
+    )
+    return public(make_response(page), now=moment, fresh_until=_sooner(story.next_at, open_now.next_change(now=moment)))
 
 
 @blueprint.get("/articles/<slug>/appeal")
 def appeal(slug: str) -> Response:
-    """Answers the appeal alone, for the script that looks for a fitting one when the reader nears the end."""
-    reading = queries.reading(current_session(), slug, language=current_newsroom().language, now=now()) or abort(404)
-    fragment = render_template("appeals/_appeal.html", appeal=choose(reading, current_words()))
-    return personal(make_response(fragment))
+    """Answers the appeal alone, for the script that asks, when the reader nears the end, what fits its counts."""
+    moment = now()
+    reading = queries.reading(current_session(), slug, language=current_newsroom().language, now=moment) or abort(404)
+    return personal(make_response(_fragment(reading, _counts(), now=moment)))
 
 
 @blueprint.get("/media/<name>")
@@ -72,6 +85,35 @@ def picture(name: str) -> Response:
     response = send_from_directory(media, name, mimetype=TYPES[match["ending"]], etag=match[0])
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+def _fragment(reading: Reading, counts: Counts, *, now: datetime) -> str:
+    refused = refused_by(reading, counts)
+    if refused is not None:
+        return render_template("appeals/_quiet.html", not_now=refused.id == "not_now")
+    appeal = default_appeal(reading, current_words(), ballot=_ballot(now))
+    return render_template("appeals/_appeal.html", appeal=appeal, not_now=True, most=MOST_A_MONTH)
+
+
+def _counts() -> Counts:
+    """Reads what the browser says of itself; what is no number there counts as nothing."""
+    return Counts(_count("read"), _count("seen"), not_now=request.args.get("not_now") == "1")
+
+
+def _count(name: str) -> int:
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_COUNT else 0
+
+
+def _ballot(moment: datetime) -> Ballot | None:
+    opened = open_now.open_round(now=moment)
+    if opened is None:
+        return None
+    return Ballot(opened.slug, opened.title, opened.closes_at, votes_today=moment < opened.joins_until)
+
+
+def _sooner(*moments: datetime | None) -> datetime | None:
+    return min((each for each in moments if each is not None), default=None)
 
 
 def _section(slug: str) -> SectionName:

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.articles.models import Section
-from membership.articles.slugs import RESERVED, is_slug
+from membership.articles.slugs import RESERVED
 from membership.db import insert_ignore
 from membership.newsroom.remembered import Remembered
 from membership.newsroom.site_version import bump
 from membership.newsroom.toml import Reading, Table
+from membership.web.slugs import is_slug
 
 
 @dataclass(frozen=True)

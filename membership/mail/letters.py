@@ -32,7 +32,14 @@ class Facts:
     rows: tuple[tuple[str, str], ...]
 
 
-Block = Line | Button | Code | Facts
+@dataclass(frozen=True)
+class Points:
+    """A short list."""
+
+    items: tuple[str, ...]
+
+
+Block = Line | Button | Code | Facts | Points
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -55,11 +56,17 @@ class FolderTransport:
 
     def send(self, message: EmailMessage) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=self._folder, suffix=".draft") as draft:
+            draft.write(message.as_bytes())
+            draft.flush()
+            self._name(Path(draft.name))
+
+    def _name(self, draft: Path) -> None:
+        # A link appears whole, or not at all: whoever reads the folder never meets half a letter.
         number = sum(1 for _ in self._folder.glob("*.eml")) + 1
         while True:
             try:
-                with (self._folder / f"{number:06d}.eml").open("xb") as file:
-                    file.write(message.as_bytes())
+                (self._folder / f"{number:06d}.eml").hardlink_to(draft)
             except FileExistsError:
                 number += 1
             else:

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
-from membership.mail.letters import Button, Letter, Line
+from membership.mail.letters import Button, Letter, Line, Points
 from membership.newsroom.words import current_newsroom
 from membership.patrons.models import Pledge
-from membership.patrons.tiers import current_tiers, tier_reached
+from membership.patrons.tiers import TierView, current_tiers, tier_reached
 
 
 def welcome(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Letter | None:
@@ -25,13 +25,12 @@ def welcome(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
         return None
     newsroom = current_newsroom()
     tier = tier_reached(current_tiers(), row.Pledge.cadence, row.Pledge.amount)
-    benefits = tuple(Line("· " + benefit) for benefit in tier.benefits) if tier else ()
     return Letter(
         to=row.Account.email,
         subject=str(_("Welcome: you are a patron of %(newsroom)s now", newsroom=newsroom.name)),
         blocks=(
             Line(str(_("Thank you. Because of you and others like you, every article stays open to everyone."))),
-            *((Line(str(_("As a patron (%(tier)s) you have:", tier=tier.name))), *benefits) if tier else ()),
+            *(_benefits(tier) if tier else ()),
             Line(str(_("You vote on what we cover next, and you may propose topics. An editor answers each."))),
             Button(str(_("See the topics")), f"{base_url}/topics"),
             Line(
@@ -48,3 +47,7 @@ def welcome(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
         key=f"welcome.{row.Pledge.reference}",
         reply_to=newsroom.reply_to,
     )
+
+
+def _benefits(tier: TierView) -> tuple[Line, Points]:
+    return Line(str(_("As a patron (%(tier)s) you have:", tier=tier.name))), Points(tier.benefits)

@@ -117,7 +117,7 @@ def _about_ballot(entry: RollEntry, round_: Round, ballot: Ballot, *, base_url: 
             Code(ballot.receipt),
             Line(
                 _(
-                    "After %(time)s, look for it in the published list of ballots: it will show what you chose last.",
+                    "After %(time)s the ballots are counted under such codes, without names.",
                     time=moment(round_.closes_at),
                 )
             ),

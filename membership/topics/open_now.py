@@ -26,6 +26,12 @@ def open_round(*, now: datetime) -> OpenRound | None:
     return next((each for each in not_closed() if each.opens_at <= now < each.closes_at), None)
 
 
+def next_change(*, now: datetime) -> datetime | None:
+    """Returns the next moment at which the clock alone changes what pages say of rounds; `None` if it does not."""
+    moments = (moment for each in not_closed() for moment in (each.opens_at, each.joins_until, each.closes_at))
+    return min((each for each in moments if each > now), default=None)
+
+
 def _load(session: Session) -> tuple[OpenRound, ...]:
     rows = session.execute(
         select(Round.slug, Round.title, Round.opens_at, Round.joins_until, Round.closes_at)

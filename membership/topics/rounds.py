@@ -12,8 +12,9 @@ from membership.newsroom.site_version import bump
 from membership.topics.models import Round, RoundTopic, Topic
 from membership.topics.moves import move
 from membership.topics.roll import make_roll
-from membership.topics.slugs import insert_under_slug, is_slug
+from membership.topics.slugs import insert_under_slug
 from membership.topics.wording import line
+from membership.web.slugs import is_slug
 
 TITLE_LENGTH = 120
 QUESTION_LENGTH = 200

@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 from membership.accounts.login import current_account
 from membership.db import current_session, transaction
 from membership.errors import NotAllowed, Refusal
+from membership.topics import open_now
 from membership.topics.listing import least_pledge, next_change, phase, topics_in, topics_of
 from membership.topics.moves import TITLE_LENGTH, WHY_LENGTH, propose
-from membership.topics.open_now import not_closed, open_round
+from membership.topics.open_now import open_round
 from membership.topics.results import results_of
 from membership.topics.roll import roll_size
 from membership.topics.rounds import by_slug
@@ -27,12 +28,7 @@ EMPTY_FORM = {"title": "", "why": ""}
 def topics_page() -> Response:
     """Shows what was proposed, chosen and declined, alike for everyone."""
     at = now()
-    moments = (moment for each in not_closed() for moment in (each.joins_until, each.closes_at))
-    return public(
-        make_response(_topics_page(EMPTY_FORM)),
-        now=at,
-        fresh_until=min((each for each in moments if each > at), default=None),
-    )
+    return public(make_response(_topics_page(EMPTY_FORM)), now=at, fresh_until=open_now.next_change(now=at))
 
 
 @blueprint.post("/topics")

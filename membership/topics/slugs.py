@@ -1,6 +1,5 @@
 """The addresses of topics and rounds: made from their titles, and unique."""
 
-import re
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -12,13 +11,6 @@ from membership.db import insert_ignore
 from membership.topics.models import Round, Topic
 
 LONGEST = 80
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
-
-
-def is_slug(text: str) -> bool:
-    """Says whether a text may be an address at all; whatever else is typed need not be looked for."""
-    return len(text) <= LONGEST and _SLUG.fullmatch(text) is not None
 
 
 def insert_under_slug(session: Session, model: type[Topic | Round], title: str, **values: Any) -> str:

@@ -14,10 +14,10 @@ from membership.topics.models import Topic
 from membership.topics.moves import REASON_LENGTH, decline, shortlist
 from membership.topics.round_form import RoundForm, empty_form, from_request
 from membership.topics.rounds import QUESTION_LENGTH, TITLE_LENGTH, open_round
-from membership.topics.slugs import is_slug
 from membership.web.caching import personal
 from membership.web.current import now, zone
 from membership.web.errors import said
+from membership.web.slugs import is_slug
 
 blueprint = Blueprint("staff_topics", __name__, url_prefix="/staff")
 

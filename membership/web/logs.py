@@ -4,9 +4,11 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
+
+from membership.web.written_behind import WrittenBehind
 
 _SECRETS = re.compile(r"\b(sk|rk|whsec)_[A-Za-z0-9_]{4,}")
 _ADDRESSES = re.compile(r"[\w.+\-]+@[\w\-]+\.[\w.\-]+")
@@ -14,7 +16,7 @@ _ADDRESSES = re.compile(r"[\w.+\-]+@[\w\-]+\.[\w.\-]+")
 
 def configure(*, colour: bool = False) -> None:
     """Sets the process's logging up; `colour` is for people who read it in a terminal."""
-    renderer: Any = structlog.dev.ConsoleRenderer() if colour else structlog.processors.JSONRenderer()
+    renderer: Any = console(colours=True) if colour else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -25,9 +27,14 @@ def configure(*, colour: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, WrittenBehind(sys.stderr))),
         cache_logger_on_first_use=True,
     )
+
+
+def console(*, colours: bool) -> structlog.dev.ConsoleRenderer:
+    """Writes lines for people. Tracebacks are plain: one with all locals takes seconds, and may show what is secret."""
+    return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
 
 
 def without_secrets(_logger: object, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

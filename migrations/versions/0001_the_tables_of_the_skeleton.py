@@ -69,8 +69,8 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("occurred_at", Moment(), nullable=False),
         sa.Column("available_at", Moment(), nullable=False),
-        sa.CheckConstraint("part IN ('gross', 'fee')", name="ck_movements_part"),
-        sa.CheckConstraint("source IN ('stripe', 'bank', 'paypal', 'cash')", name="ck_movements_source"),
+        sa.CheckConstraint("part IN ('gross', 'fee')", name=op.f("ck_movements_part")),
+        sa.CheckConstraint("source IN ('stripe', 'bank', 'paypal', 'cash')", name=op.f("ck_movements_source")),
         sa.PrimaryKeyConstraint("id", name="pk_movements"),
         sa.UniqueConstraint("source", "transaction_id", "part", name="uq_movements_source_transaction_id_part"),
     )
@@ -136,11 +136,11 @@ def upgrade() -> None:
         sa.Column("roll_hash_final", sa.String(), nullable=True),
         sa.Column("closed_at", Moment(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
-        sa.CheckConstraint("method IN ('approval')", name="ck_rounds_method"),
-        sa.CheckConstraint("choices >= 1", name="ck_rounds_at_least_one_choice"),
-        sa.CheckConstraint("joins_until <= closes_at", name="ck_rounds_joining_ends_by_the_close"),
-        sa.CheckConstraint("opens_at < joins_until", name="ck_rounds_opens_before_joining_ends"),
-        sa.CheckConstraint("winners >= 1", name="ck_rounds_at_least_one_winner"),
+        sa.CheckConstraint("method IN ('approval')", name=op.f("ck_rounds_method")),
+        sa.CheckConstraint("choices >= 1", name=op.f("ck_rounds_at_least_one_choice")),
+        sa.CheckConstraint("joins_until <= closes_at", name=op.f("ck_rounds_joining_ends_by_the_close")),
+        sa.CheckConstraint("opens_at < joins_until", name=op.f("ck_rounds_opens_before_joining_ends")),
+        sa.CheckConstraint("winners >= 1", name=op.f("ck_rounds_at_least_one_winner")),
         sa.PrimaryKeyConstraint("id", name="pk_rounds"),
         sa.UniqueConstraint("slug", name="uq_rounds_slug"),
     )
@@ -178,7 +178,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("site_id", sa.String(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_site_version_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_site_version_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_site_version"),
     )
     op.create_table(
@@ -196,7 +196,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("next_try_at", Moment(), nullable=True),
         sa.Column("handled_at", Moment(), nullable=True),
-        sa.CheckConstraint("state IN ('waiting', 'handled', 'ignored', 'dead')", name="ck_stripe_events_state"),
+        sa.CheckConstraint("state IN ('waiting', 'handled', 'ignored', 'dead')", name=op.f("ck_stripe_events_state")),
         sa.PrimaryKeyConstraint("id", name="pk_stripe_events"),
     )
     op.create_index(
@@ -264,9 +264,9 @@ def upgrade() -> None:
         sa.Column("network_key", sa.String(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("expires_at", Moment(), nullable=False),
-        sa.CheckConstraint("cadence IN ('once', 'month', 'year')", name="ck_attempts_cadence"),
-        sa.CheckConstraint("state IN ('open', 'pending', 'paid', 'failed', 'expired')", name="ck_attempts_state"),
-        sa.CheckConstraint("amount_minor > 0", name="ck_attempts_amount_above_zero"),
+        sa.CheckConstraint("cadence IN ('once', 'month', 'year')", name=op.f("ck_attempts_cadence")),
+        sa.CheckConstraint("state IN ('open', 'pending', 'paid', 'failed', 'expired')", name=op.f("ck_attempts_state")),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_attempts_amount_above_zero")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_attempts_account_id_accounts"),
         sa.ForeignKeyConstraint(["superseded_by_id"], ["attempts.id"], name="fk_attempts_superseded_by_id_attempts"),
         sa.PrimaryKeyConstraint("id", name="pk_attempts"),
@@ -356,7 +356,7 @@ def upgrade() -> None:
         sa.Column("seen_at", Moment(), nullable=False),
         sa.Column("expires_at", Moment(), nullable=False),
         sa.Column("ended_at", Moment(), nullable=True),
-        sa.CheckConstraint("scope IN ('full', 'vote')", name="ck_sessions_scope"),
+        sa.CheckConstraint("scope IN ('full', 'vote')", name=op.f("ck_sessions_scope")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_sessions_account_id_accounts"),
         sa.PrimaryKeyConstraint("id", name="pk_sessions"),
         sa.UniqueConstraint("secret_hash", name="uq_sessions_secret_hash"),
@@ -369,7 +369,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("granted_at", Moment(), nullable=False),
         sa.Column("granted_by_id", Id, nullable=True),
-        sa.CheckConstraint("role IN ('editor', 'finance', 'admin')", name="ck_staff_roles_role"),
+        sa.CheckConstraint("role IN ('editor', 'finance', 'admin')", name=op.f("ck_staff_roles_role")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_staff_roles_account_id_accounts"),
         sa.ForeignKeyConstraint(["granted_by_id"], ["accounts.id"], name="fk_staff_roles_granted_by_id_accounts"),
         sa.PrimaryKeyConstraint("id", name="pk_staff_roles"),
@@ -381,7 +381,7 @@ def upgrade() -> None:
         sa.Column("cadence", sa.String(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("minimum_minor", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("cadence IN ('month', 'year')", name="ck_tier_amounts_cadence"),
+        sa.CheckConstraint("cadence IN ('month', 'year')", name=op.f("ck_tier_amounts_cadence")),
         sa.ForeignKeyConstraint(["tier_id"], ["tiers.id"], name="fk_tier_amounts_tier_id_tiers"),
         sa.PrimaryKeyConstraint("tier_id", "cadence", "currency", name="pk_tier_amounts"),
     )
@@ -395,7 +395,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("proposed_at", Moment(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('proposed', 'shortlisted', 'in_round', 'selected', 'declined')", name="ck_topics_state"
+            "state IN ('proposed', 'shortlisted', 'in_round', 'selected', 'declined')", name=op.f("ck_topics_state")
         ),
         sa.ForeignKeyConstraint(["proposer_id"], ["accounts.id"], name="fk_topics_proposer_id_accounts"),
         sa.PrimaryKeyConstraint("id", name="pk_topics"),
@@ -421,7 +421,7 @@ def upgrade() -> None:
         sa.Column("body_html", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
         sa.Column("changed_at", Moment(), nullable=False),
-        sa.CheckConstraint("state IN ('draft', 'published', 'hidden')", name="ck_articles_state"),
+        sa.CheckConstraint("state IN ('draft', 'published', 'hidden')", name=op.f("ck_articles_state")),
         sa.ForeignKeyConstraint(["section_id"], ["sections.id"], name="fk_articles_section_id_sections"),
         sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name="fk_articles_topic_id_topics"),
         sa.PrimaryKeyConstraint("id", name="pk_articles"),
@@ -455,11 +455,11 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("paid_at", Moment(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
-        sa.CheckConstraint("source IN ('stripe', 'bank', 'paypal', 'cash')", name="ck_payments_source"),
+        sa.CheckConstraint("source IN ('stripe', 'bank', 'paypal', 'cash')", name=op.f("ck_payments_source")),
         sa.CheckConstraint(
             "state IN ('started', 'pending', 'paid', 'failed', 'expired', "
             "'partly_refunded', 'refunded', 'disputed', 'lost')",
-            name="ck_payments_state",
+            name=op.f("ck_payments_state"),
         ),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name="fk_payments_attempt_id_attempts"),
         sa.ForeignKeyConstraint(["payer_id"], ["payers.id"], name="fk_payments_payer_id_payers"),
@@ -491,8 +491,8 @@ def upgrade() -> None:
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("why", sa.String(), nullable=True),
         sa.Column("ended_at", Moment(), nullable=True),
-        sa.CheckConstraint("cadence IN ('month', 'year')", name="ck_pledges_cadence"),
-        sa.CheckConstraint("amount_minor > 0", name="ck_pledges_amount_above_zero"),
+        sa.CheckConstraint("cadence IN ('month', 'year')", name=op.f("ck_pledges_cadence")),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_pledges_amount_above_zero")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_pledges_account_id_accounts"),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name="fk_pledges_attempt_id_attempts"),
         sa.ForeignKeyConstraint(["payer_id"], ["payers.id"], name="fk_pledges_payer_id_payers"),
@@ -577,6 +577,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("article_id", "number", name="uq_article_versions_article_id_number"),
     )
     op.create_table(
+        "article_views",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("article_id", Id, nullable=False),
+        sa.Column("views", sa.Integer(), nullable=False),
+        sa.CheckConstraint("views > 0", name=op.f("ck_article_views_some_views")),
+        sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name="fk_article_views_article_id_articles"),
+        sa.PrimaryKeyConstraint("day", "article_id", name="pk_article_views"),
+    )
+    op.create_table(
         "open_choices",
         sa.Column("ballot_id", Id, nullable=False),
         sa.Column("topic_id", Id, nullable=False),
@@ -603,7 +612,7 @@ def upgrade() -> None:
         sa.Column("cause_kind", sa.String(), nullable=False),
         sa.Column("cause_id", sa.String(), nullable=True),
         sa.CheckConstraint(
-            "cause_kind IN ('event', 'thanks', 'reconcile', 'staff')", name="ck_payment_states_cause_kind"
+            "cause_kind IN ('event', 'thanks', 'reconcile', 'staff')", name=op.f("ck_payment_states_cause_kind")
         ),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name="fk_payment_states_payment_id_payments"),
         sa.PrimaryKeyConstraint("id", name="pk_payment_states"),

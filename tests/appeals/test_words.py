@@ -88,10 +88,8 @@ def test_the_appeal_stands_under_every_article_and_alone(
     bring_in_well(session, tmp_path / "articles", media=tmp_path / "media", now=now)
     load(session, now, coffee={"EUR": "3"}, heading="Close <this> page?")
     page, fragment = client.get("/articles/bridge"), client.get("/articles/bridge/appeal")
-    assert fragment.text.strip() in page.text
-    assert "Close &lt;this&gt; page?" in fragment.text
-    assert '<a class="button big" href="/support?article=bridge">Become a patron</a>' in fragment.text
-    assert '<a href="/support/other-ways">other ways to support</a>' in fragment.text
-    assert fragment.headers["Cache-Control"] == "no-store"
-    assert "Set-Cookie" not in fragment.headers
+    for answer in (page, fragment):
+        assert "Close &lt;this&gt; page?" in answer.text
+        assert '<a class="button big" href="/support?article=bridge">Become a patron</a>' in answer.text
+        assert '<a href="/support/other-ways">other ways to support</a>' in answer.text
     assert "<html" not in fragment.text

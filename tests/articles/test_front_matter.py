@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from membership.articles.front_matter import BrokenArticle, Manuscript, Named, Problem, read, writable
-from membership.articles.slugs import RESERVED, is_slug, slug_of
+from membership.articles.slugs import RESERVED, slug_of
+from membership.web.slugs import is_slug
 
 WHOLE = """---
 title: "“Тиша”: a night, counted"

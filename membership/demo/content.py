@@ -1,0 +1,31 @@
+"""What the demo newsroom consists of: files beside this one, read as they are."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+ARTICLES = FOLDER / "articles"
+
+EDITOR = "editor@example.org"
+FINANCE = "finance@example.org"
+STAFF = ((EDITOR, "editor"), (FINANCE, "finance"))
+
+
+def newsroom() -> dict[str, Any]:
+    """Reads the newsroom's words."""
+    return _read("newsroom.toml")
+
+
+def patrons() -> dict[str, Any]:
+    """Reads who gives: `patrons` and `donations`."""
+    return _read("patrons.toml")
+
+
+def topics() -> dict[str, Any]:
+    """Reads what is voted on: `topics` and two `rounds`, a closed one and an open one."""
+    return _read("topics.toml")
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / name).read_text("utf-8"))

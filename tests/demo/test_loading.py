@@ -1,0 +1,128 @@
+"""`demo load`: a newsroom with a past, made once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from membership.clock import ShiftedClock
+from membership.factory import create_app
+from membership.mail.transport import ListTransport
+from membership.patrons.models import Pledge
+from membership.payments.ledger import sums
+from membership.payments.models import Payment
+from membership.settings import Settings
+from membership.stripe_sandbox.server import Sandbox, running
+from membership.topics.models import Round, RoundResult
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with running(state=tmp_path / "sandbox.db", clock=tmp_path / "clock") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def demo(settings: Settings, sandbox: Sandbox, mail: ListTransport, tmp_path: Path) -> Iterator[Flask]:
+    """The application as it runs in the demo: over the sandbox, which sends it its events."""
+    server, app = _served(settings, sandbox, mail, ShiftedClock(tmp_path / "clock"))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield app
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    app.extensions["database"].close()
+
+
+def test_the_demo_is_loaded_once(demo: Flask, session: Session, mail: ListTransport, sandbox: Sandbox) -> None:
+    runner = demo.test_cli_runner()
+
+    first = runner.invoke(args=["demo", "load"])
+    after_first = _counts(session)
+    second = runner.invoke(args=["demo", "load"])
+
+    assert first.exit_code == 0, first.output
+    assert after_first["pledges"] == 8
+    assert after_first["payments"] >= 11
+    assert second.output == "The demo newsroom was loaded already.\n"
+    assert _counts(session) == after_first
+    assert len({message["Message-ID"] for message in mail.sent}) == len(mail.sent)
+
+
+def test_the_demo_has_one_round_with_its_result_and_one_that_is_open(demo: Flask, session: Session) -> None:
+    demo.test_cli_runner().invoke(args=["demo", "load"])
+
+    closed, opened = session.scalars(select(Round).order_by(Round.closes_at))
+    votes = session.scalars(select(RoundResult.votes).where(RoundResult.round_id == closed.id)).all()
+    assert closed.closed_at == closed.closes_at
+    assert len(votes) == 3
+    assert sum(votes) >= 5
+    assert opened.closed_at is None
+    assert opened.closes_at > demo.extensions["clock"].now() + (opened.closes_at - opened.joins_until)
+
+
+def test_the_books_of_the_demo_are_those_of_the_sandbox(demo: Flask, session: Session) -> None:
+    runner = demo.test_cli_runner()
+    runner.invoke(args=["demo", "load"])
+
+    checked = runner.invoke(args=["ledger", "check"])
+
+    assert checked.output.splitlines()[-1] == "equal"
+    assert {"EUR", "JPY", "USD"} <= set(sums(session))
+
+
+def test_more_invented_patrons_can_be_added_later(demo: Flask, session: Session) -> None:
+    runner = demo.test_cli_runner()
+    runner.invoke(args=["demo", "load"])
+
+    runner.invoke(args=["demo", "load", "--patrons", "3"])
+    runner.invoke(args=["demo", "load", "--patrons", "2"])
+
+    assert _counts(session)["pledges"] == 8 + 3
+
+
+def test_without_a_sandbox_the_reason_is_told(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["demo", "load"])
+
+    assert result.exit_code == 1
+    assert "The Stripe sandbox does not answer at http://127.0.0.1:1" in result.output
+
+
+def test_outside_of_the_demo_nothing_is_loaded(settings: Settings) -> None:
+    app = create_app(replace(settings, mode="test", stripe_api_base=None, mail_url="smtp://localhost"))
+
+    result = app.test_cli_runner().invoke(args=["demo", "load"])
+
+    assert result.exit_code == 1
+    assert "demo mode alone; this is test mode" in result.output
+    app.extensions["database"].close()
+
+
+def _counts(session: Session) -> dict[str, int]:
+    session.rollback()
+    return {
+        model.__tablename__: session.scalar(select(func.count()).select_from(model)) or 0
+        for model in (Payment, Pledge, Round)
+    }
+
+
+def _served(
+    settings: Settings, sandbox: Sandbox, mail: ListTransport, clock: ShiftedClock
+) -> tuple[BaseWSGIServer, Flask]:
+    server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)
+    settings = replace(settings, base_url=f"http://localhost:{server.server_port}", stripe_api_base=sandbox.url)
+    first = create_app(settings, clock=clock, mail=mail)
+    result = first.test_cli_runner().invoke(args=["stripe", "set-up"])
+    assert result.exit_code == 0, result.output
+    first.extensions["database"].close()
+    secret = (settings.instance / "settings.env").read_text().strip().partition("=")[2]
+    app = create_app(replace(settings, stripe_webhook_secrets=(secret,)), clock=clock, mail=mail, look_every_seconds=0)
+    server.app = app
+    return server, app
