@@ -83,7 +83,10 @@ class WriteOutsideTransaction(RuntimeError):  # noqa: N818 - named for what happ
 
 
 class Database:
-    """An engine and its sessions. Reads need nothing; writes go through `transaction(session)`."""
+    """An engine and its sessions. Reads need nothing; writes go through `transaction(session)`.
+
+    Errors never show the values of a statement: they may be codes, tokens or addresses on their way to a log.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.url = make_url(url)
@@ -104,7 +107,7 @@ class Database:
     def _sqlite_engine(self) -> Engine:
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url)
+        engine = create_engine(self.url, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -112,7 +115,9 @@ class Database:
     def _postgresql_engine(self, pool_size: int) -> Engine:
         # Reads run in autocommit, which saves a round trip for BEGIN and one for ROLLBACK on each page.
         url = self.url.set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_size=pool_size, max_overflow=10, isolation_level="AUTOCOMMIT")
+        return create_engine(
+            url, pool_size=pool_size, max_overflow=10, isolation_level="AUTOCOMMIT", hide_parameters=True
+        )
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

@@ -23,7 +23,7 @@
     const old = document.getElementById('appeal'), next = new DOMParser().parseFromString(html, 'text/html').getElementById('appeal');
     if (!next) return false;
     // What stands below stays where it is, if it may be in sight; and so does the focus, if it is in here.
-    if (hold && old.getBoundingClientRect().top < innerHeight) next.style.minHeight = `${old.offsetHeight}px`;
+    if (hold && old.getBoundingClientRect().top < innerHeight) next.style.minHeight = `${old.getBoundingClientRect().height}px`;
     const focused = [...old.querySelectorAll('a')].indexOf(document.activeElement);
     old.replaceWith(next);
     next.querySelectorAll('a')[focused]?.focus({ preventScroll: true });

@@ -30,9 +30,8 @@ LADDER: tuple[tuple[str, ...], ...] = (
     # 1
     ("db",),
     ("append_only", "migrating"),
-    # 2: side effects; a letter is one of them
-    ("outbox",),
-    ("mail",),
+    # 2
+    ("outbox", "mail"),
     # 3
     ("newsroom", "web"),
     # 4 to 11, as money, votes and reading rest upon each other

@@ -4,6 +4,7 @@ They run on the session's connection, because the session itself would prepare f
 """
 
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, Select, String, and_, bindparam, cast, desc, func, literal, select, tuple_, union_all
@@ -130,11 +131,13 @@ def section_page(
 def story(session: Session, slug: str, *, language: str, now: datetime) -> Story | None:
     """Returns a published article in two statements; `None` if it is absent, hidden, a draft or not yet due."""
     values = {"language": language, "now": now, "slug": slug}
-    row = session.connection().execute(_STORY, values).first()
+    connection = session.connection()
+    row = connection.execute(_STORY, values).first()
     if row is None:
         return None
-    others = session.connection().execute(_ALSO, {**values, "article_id": row.id, "section_id": row.section_id})
-    also = tuple({other.slug: _card(other) for other in others}.values())[:ALSO_SIZE]
+    others = connection.execute(_ALSO, {**values, "article_id": row.id, "section_id": row.section_id}).all()
+    distinct = {other.slug: other for other in others}.values()
+    also = tuple(_card(other) for other in islice(distinct, ALSO_SIZE))
     return Story(_card(row), row.body_html, _reading(row), also, row.next_at)
 
 

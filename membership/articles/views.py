@@ -10,6 +10,7 @@ import structlog
 from flask import Flask
 from sqlalchemy import Date, Integer, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Insert
 
@@ -70,7 +71,7 @@ class Views:
         try:
             with self._app.app_context():
                 self._write()
-        except Exception as error:
+        except SQLAlchemyError as error:
             # The database may be away; reading goes on, and the sums wait.
             log.warning("views.not_written", reason=type(error).__name__)
             return
@@ -104,7 +105,7 @@ class Views:
         try:
             with self._app.app_context():
                 local = self._clock.now().astimezone(current_newsroom().zone)
-        except Exception:
+        except SQLAlchemyError:
             log.warning("views.zone_unknown")
             return FLUSH_EVERY
         midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), local.tzinfo)
@@ -119,10 +120,11 @@ def add(session: Session, sums: Iterable[tuple[date, str, int]], *, language: st
         session.execute(statement, {"on": day, "slug": slug, "number": number, "language": language})
 
 
-def _adding(insert: Callable[[type[ArticleViews]], Any]) -> Insert:
-    statement = insert(ArticleViews).from_select(["day", "article_id", "views"], _OF_ARTICLE)
+def _adding(insert: Callable[[Any], Any]) -> Insert:
+    table = ArticleViews.__table__
+    statement = insert(table).from_select(["day", "article_id", "views"], _OF_ARTICLE)
     added: Insert = statement.on_conflict_do_update(
-        index_elements=["day", "article_id"], set_={"views": ArticleViews.views + statement.excluded.views}
+        index_elements=["day", "article_id"], set_={"views": table.c.views + statement.excluded.views}
     )
     return added
 

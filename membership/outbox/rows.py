@@ -63,6 +63,12 @@ def put_off(
     )
 
 
+def hasten(session: Session, kind: str, key: str, *, now: datetime) -> None:
+    """Makes a side effect that was to wait due now; one that is done, or not there, is left alone."""
+    waiting = (OutboxRow.kind == kind, OutboxRow.key == key, OutboxRow.done_at.is_(None), OutboxRow.due_at > now)
+    session.execute(update(OutboxRow).where(*waiting).values(due_at=now))
+
+
 def claim(session: Session, worker: str, *, limit: int, now: datetime) -> list[Task]:
     """Takes up to `limit` due side effects for `worker`; a claim that is not kept expires after two minutes."""
     due = (

@@ -12,6 +12,7 @@ from membership.patrons.who import standing_of
 from membership.payments.gateway import Invoice, Subscription
 from membership.payments.mirror import Cause, Mirror, Thing, reflect
 from membership.payments.models import Payment
+from membership.payments.receipts import pledge_is_known
 from membership.payments.syncing import require_ours, sync_checkout, sync_payment
 
 
@@ -26,7 +27,7 @@ def sync_invoice(mirror: Mirror, invoice_id: str, cause: Cause) -> Invoice | Non
     """Brings an invoice's payments up to date, ties them to the pledge, and says who may vote now."""
 
     def keep(session: Session, invoice: Invoice, _cause: Cause, now: datetime) -> None:
-        pledge = keep_invoice(session, invoice)
+        pledge = keep_invoice(session, invoice, now=now)
         if pledge is not None and pledge.live and standing_of(session, pledge.account_id, now=now).may_vote:
             for hook in mirror.may_vote_now:
                 hook(session, pledge.account_id, now=now)
@@ -53,10 +54,11 @@ def sync_pledge_checkout(mirror: Mirror, checkout_id: str, cause: Cause) -> None
         sync_invoice(mirror, subscription.latest_invoice, cause)
 
 
-def keep_invoice(session: Session, invoice: Invoice) -> Pledge | None:
+def keep_invoice(session: Session, invoice: Invoice, *, now: datetime) -> Pledge | None:
     """Ties the payments of an invoice to its pledge and period; returns the pledge, or `None` if it pays for none.
 
-    Raises `NotOurs` if the subscription bore no mark of this site.
+    The letters with their receipts, which say what comes next, may then go out. Raises `NotOurs` if the subscription
+    bore no mark of this site.
     """
     if invoice.subscription is None:
         require_ours(session, invoice.tags)
@@ -65,14 +67,15 @@ def keep_invoice(session: Session, invoice: Invoice) -> Pledge | None:
     if pledge is None:
         require_ours(session, invoice.tags)
         return None
-    payments = session.scalars(select(Payment.id).where(Payment.payment_intent.in_(invoice.intents)))
-    for payment_id in payments.all():
+    payments = session.scalars(select(Payment).where(Payment.payment_intent.in_(invoice.intents)))
+    for payment in payments.all():
         insert_ignore(
             session,
             PledgePayment,
-            payment_id=payment_id,
+            payment_id=payment.id,
             pledge_id=pledge.id,
             period_start=invoice.period_start,
             period_end=invoice.period_end,
         )
+        pledge_is_known(session, payment, now=now)
     return pledge

@@ -1,15 +1,18 @@
 """Receipts: numbered without gaps within a year of the newsroom's zone, kept even if the money goes back."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.db import insert_ignore
-from membership.outbox.rows import enqueue
+from membership.outbox.rows import enqueue, hasten
 from membership.payments.models import Payer, Payment, Receipt, ReceiptCounter
+
+# So long at most does the letter about a pledge's payment wait until the pledge is known: it says what comes next.
+WAIT_FOR_PLEDGE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,11 @@ class ReceiptNumber:
         return f"{self.year}-{self.number:05d}"
 
 
-def issue(session: Session, payment: Payment, payer: Payer, *, zone: ZoneInfo, now: datetime) -> None:
-    """Numbers the receipt of a payment, once, and sends it if there is an address. In the caller's transaction."""
+def issue(session: Session, payment: Payment, payer: Payer, *, of_pledge: bool, zone: ZoneInfo, now: datetime) -> None:
+    """Numbers the receipt of a payment, once, and sends it if there is an address. In the caller's transaction.
+
+    The letter about a payment of a pledge waits for `pledge_is_known`, two minutes at the most.
+    """
     if session.scalar(select(Receipt.id).where(Receipt.payment_id == payment.id)) is not None:
         return
     year = (payment.paid_at or now).astimezone(zone).year
@@ -33,7 +39,13 @@ def issue(session: Session, payment: Payment, payer: Payer, *, zone: ZoneInfo, n
     )
     session.add(receipt)
     if payer.email is not None:
-        enqueue(session, "receipt", payment.reference, {"payment": payment.reference}, now=now)
+        due_at = now + WAIT_FOR_PLEDGE if of_pledge else now
+        enqueue(session, "receipt", payment.reference, {"payment": payment.reference}, now=now, due_at=due_at)
+
+
+def pledge_is_known(session: Session, payment: Payment, *, now: datetime) -> None:
+    """Lets the letter about a payment go out: the pledge that it belongs to stands."""
+    hasten(session, "receipt", payment.reference, now=now)
 
 
 def number_of(receipt: Receipt) -> ReceiptNumber:

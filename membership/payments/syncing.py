@@ -85,7 +85,8 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
         if attempt is not None:
             # The payer keeps what the receipt needs.
             attempt.state, attempt.email = "paid", None
-        issue(session, payment, payer, zone=current_newsroom().zone, now=now)
+        of_pledge = intent.invoice is not None
+        issue(session, payment, payer, of_pledge=of_pledge, zone=current_newsroom().zone, now=now)
     return payment
 
 

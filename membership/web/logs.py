@@ -11,6 +11,8 @@ import structlog
 from membership.web.written_behind import WrittenBehind
 
 _SECRETS = re.compile(r"\b(sk|rk|whsec)_[A-Za-z0-9_]{4,}")
+# PostgreSQL tells the values of a row that it refused.
+_DETAILS = re.compile(r"DETAIL: .*")
 _ADDRESSES = re.compile(r"[\w.+\-]+@[\w\-]+\.[\w.\-]+")
 
 
@@ -42,5 +44,5 @@ def without_secrets(_logger: object, _name: str, line: MutableMapping[str, Any])
     for name, value in line.items():
         # Most texts hold neither sign, and the patterns are dear on every request.
         if isinstance(value, str) and ("_" in value or "@" in value):
-            line[name] = _ADDRESSES.sub("…@…", _SECRETS.sub(r"\1_…", value))
+            line[name] = _ADDRESSES.sub("…@…", _SECRETS.sub(r"\1_…", _DETAILS.sub("DETAIL: …", value)))
     return line

@@ -137,6 +137,7 @@ def test_a_process_that_ends_has_written_its_sums(session: Session, database_url
         "MEMBERSHIP_STRIPE_SECRET_KEY": "sk_test_invented",
         "MEMBERSHIP_STRIPE_API_BASE": "http://127.0.0.1:1",
         "MEMBERSHIP_STRIPE_WEBHOOK_SECRETS": "whsec_invented",
+        "MEMBERSHIP_INSTANCE": str(tmp_path / "instance"),
     }
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", READ_AND_END],

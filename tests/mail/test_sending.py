@@ -73,7 +73,7 @@ def test_over_smtp(app: Flask, postbox: tuple[Postbox, str], now: datetime) -> N
     box, url = postbox
     with app.app_context():
         deliver(LETTER, transport=SmtpTransport(url), sender=SENDER, now=now)
-    check(message_from_bytes(box.taken[0], policy=default))  # type: ignore[arg-type]  # the policy makes EmailMessages
+    check(message_from_bytes(box.taken[0], policy=default))
 
 
 def test_into_the_demos_folder(app: Flask, tmp_path: Path, now: datetime) -> None:
@@ -82,7 +82,7 @@ def test_into_the_demos_folder(app: Flask, tmp_path: Path, now: datetime) -> Non
             deliver(LETTER, transport=FolderTransport(tmp_path / "mail"), sender=SENDER, now=now)
     files = sorted((tmp_path / "mail").iterdir())
     assert len(files) == 2
-    check(message_from_bytes(files[0].read_bytes(), policy=default))  # type: ignore[arg-type]  # see above
+    check(message_from_bytes(files[0].read_bytes(), policy=default))
 
 
 def test_a_server_that_is_away_raises_so_that_the_outbox_waits(app: Flask, now: datetime) -> None:

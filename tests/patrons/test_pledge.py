@@ -1,5 +1,6 @@
 """A monthly pledge: account, welcome, next charge, renewal, stop and undo, a failing card, a second pledge."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -50,6 +51,20 @@ def test_a_pledge_makes_an_account_a_patron_and_a_welcome(newsroom: World) -> No
     assert "Next charge" in page.text
     assert "card ending 4242" in page.text
     assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_a_receipt_waits_for_its_pledge_and_says_what_comes_next(newsroom: World) -> None:
+    newsroom.give_and_pay(newsroom.browser(), cadence="month", email=PATRON)
+    for event in newsroom.events():
+        if event.type in ("payment_intent.succeeded", "charge.succeeded"):
+            newsroom.post_event(json.dumps(event.to_dict(), default=str).encode())
+    newsroom.work()
+    with newsroom.session() as session:
+        assert session.scalars(select(Payment.state)).all() == ["paid"]
+    assert newsroom.letters("Receipt") == []
+    newsroom.settle()
+    (letter,) = newsroom.letters("Receipt")
+    assert "Every month until you stop it. Next: " in str(letter.get_body(("plain",)))
 
 
 def test_a_renewal_brings_a_second_payment_with_its_own_receipt(newsroom: World) -> None:

@@ -48,9 +48,8 @@ def started(command: tuple[str, ...], environ: Mapping[str, str], log: Path) -> 
 
 def run(command: tuple[str, ...], environ: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
     """Runs `python <command>` to its end."""
-    return subprocess.run(
-        (sys.executable, *command), cwd=ROOT, env=environ, capture_output=True, text=True, check=False
-    )  # noqa: S603 - our own commands
+    whole = (sys.executable, *command)
+    return subprocess.run(whole, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - our own commands
 
 
 def answer_of(port: int, path: str) -> int | None:

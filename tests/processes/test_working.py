@@ -1,6 +1,7 @@
 """`worker`: a process that does what is due, takes little room, and ends when it is told to."""
 
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -22,7 +23,8 @@ def test_side_effects_are_carried_out_until_a_signal(
 ) -> None:
     log = tmp_path / "worker.log"
     now = SystemClock().now()
-    payload = {"email": "anna@example.org", "code": "123456", "token": "a", "expires_at": now.isoformat()}
+    expires_at = (now + timedelta(minutes=10)).isoformat()
+    payload = {"email": "anna@example.org", "code": "123456", "token": "a", "expires_at": expires_at}
     with database.session() as session, transaction(session):
         enqueue(session, "sign_in", "one", payload, now=now)
 
