@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_ignore
+from membership.db import insert_ignore, locked
 from membership.outbox.models import OutboxRow
 
 CLAIM = timedelta(minutes=2)
@@ -17,12 +17,14 @@ LONGEST_WAIT = timedelta(hours=6)
 
 @dataclass(frozen=True)
 class Task:
-    """A claimed side effect: what it is and what it needs."""
+    """A claimed side effect: what it is and what it needs. `due_at` and `worker` tell whether the claim still holds."""
 
     id: int
     kind: str
     key: str
     payload: Mapping[str, Any]
+    due_at: datetime
+    worker: str
 
 
 def enqueue(
@@ -59,7 +61,16 @@ def put_off(
     session.execute(
         update(OutboxRow)
         .where(OutboxRow.kind == kind, OutboxRow.key == key)
-        .values(payload=dict(payload), due_at=due_at, done_at=None, tries=0, last_error=None)
+        .values(
+            payload=dict(payload),
+            due_at=due_at,
+            done_at=None,
+            tries=0,
+            last_error=None,
+            # Whoever is carrying it out now does so with what was; it is to be done again.
+            claimed_by=None,
+            claimed_until=None,
+        )
     )
 
 
@@ -86,21 +97,40 @@ def claim(session: Session, worker: str, *, limit: int, now: datetime) -> list[T
     for row in rows:
         row.claimed_by, row.claimed_until = worker, now + CLAIM
         row.tries += 1
-    return [Task(row.id, row.kind, row.key, dict(row.payload)) for row in rows]
+    return [Task(row.id, row.kind, row.key, dict(row.payload), row.due_at, worker) for row in rows]
+
+
+def hold(session: Session, task: Task, *, now: datetime) -> bool:
+    """Renews the claim just before the act; `False` if it ran out meanwhile, or if the effect was put off."""
+    row = _claimed(session, task)
+    if row is None:
+        return False
+    row.claimed_until = now + CLAIM
+    return True
 
 
 def finish(session: Session, task: Task, *, now: datetime) -> None:
-    """Marks a side effect as done and erases what it carried."""
-    row = session.get_one(OutboxRow, task.id)
+    """Marks a side effect as done and erases what it carried; one that was put off meanwhile is still to be done."""
+    row = _claimed(session, task)
+    if row is None:
+        return
     row.done_at, row.payload, row.claimed_by, row.claimed_until, row.last_error = now, {}, None, None, None
 
 
 def postpone(session: Session, task: Task, error: str, *, now: datetime) -> None:
     """Gives a side effect back after a failure, to be tried again with a growing wait."""
-    row = session.get_one(OutboxRow, task.id)
+    row = _claimed(session, task)
+    if row is None:
+        return
     row.claimed_by = row.claimed_until = None
     row.last_error = error[:500]
     row.due_at = now + wait_after(row.tries)
+
+
+def _claimed(session: Session, task: Task) -> OutboxRow | None:
+    row = locked(session, OutboxRow, task.id)
+    still_ours = row is not None and row.done_at is None and (row.claimed_by, row.due_at) == (task.worker, task.due_at)
+    return row if still_ours else None
 
 
 def wait_after(tries: int) -> timedelta:

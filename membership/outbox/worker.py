@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from membership.clock import Clock
 from membership.db import Database, transaction
 from membership.outbox.periodic import Every, take_run
-from membership.outbox.rows import Task, claim, finish, postpone
+from membership.outbox.rows import Task, claim, finish, hold, postpone
 
 REST_SECONDS = 0.5
 BATCH = 20
@@ -54,6 +54,10 @@ def carry_out(database: Database, tasks: Mapping[str, Carry], clock: Clock) -> i
         with transaction(session):
             claimed = claim(session, worker, limit=BATCH, now=clock.now())
         for task in claimed:
+            with transaction(session):
+                is_held = hold(session, task, now=clock.now())
+            if not is_held:
+                continue
             error = _try(tasks, task)
             with transaction(session):
                 _settle(session, task, error, now=clock.now())

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from membership.clock import SteppedClock
 from membership.db import Database, transaction
+from membership.outbox import worker
 from membership.outbox.models import OutboxRow
 from membership.outbox.periodic import Every, take_run
-from membership.outbox.rows import Task, claim, enqueue, wait_after
+from membership.outbox.rows import Task, claim, enqueue, put_off, wait_after
 from membership.outbox.worker import carry_out, come_round
 
 
@@ -111,3 +112,39 @@ def test_a_periodic_task_comes_round_by_the_clock(database: Database, clock: Ste
     clock.advance(timedelta(hours=5))
     come_round(database, periodic, clock)
     assert len(ran) == 2
+
+
+def test_what_is_put_off_while_it_is_carried_out_is_done_again(database: Database, clock: SteppedClock) -> None:
+    add(database, now=clock.now())
+    later = clock.now() + timedelta(minutes=10)
+
+    def change_meanwhile(_task: Task) -> None:
+        with database.session() as session, transaction(session):
+            put_off(session, "letter", "1", {"to": "changed@example.org"}, due_at=later, now=clock.now())
+
+    carry_out(database, {"letter": change_meanwhile}, clock)
+    clock.advance(timedelta(minutes=10))
+    carried: list[Task] = []
+    assert carry_out(database, {"letter": carried.append}, clock) == 1
+    assert [task.payload["to"] for task in carried] == ["changed@example.org"]
+
+
+def test_a_slow_batch_carries_nothing_that_another_worker_has_taken_over(
+    database: Database, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("1", "2"):
+        add(database, key, now=clock.now())
+    carried: list[str] = []
+
+    def other_worker(task: Task) -> None:
+        carried.append(f"other {task.key}")
+
+    def slow(task: Task) -> None:
+        carried.append(f"slow {task.key}")
+        clock.advance(timedelta(minutes=3))
+        with monkeypatch.context() as patch:
+            patch.setattr(worker, "name_of_this_worker", lambda: "another")
+            carry_out(database, {"letter": other_worker}, clock)
+
+    carry_out(database, {"letter": slow}, clock)
+    assert [each for each in carried if each.endswith("2")] == ["other 2"]
