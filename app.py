@@ -3,15 +3,17 @@
 import click
 from flask import Flask
 
-from membership import factory
+from membership import cli, factory
 from membership.articles.views import Views
 from membership.serving import serve
-from membership.settings import SettingsError
+from membership.settings import SettingsError, keep_files_private
 from membership.web import logs
 
 
 def create_app() -> Flask:
     """Makes the application from the environment; wrong settings are told in sentences, without a traceback."""
+    cli.refuse_flask_run()
+    keep_files_private()
     logs.configure()
     try:
         app = factory.create_app()

@@ -1,6 +1,8 @@
 """Registers the commands of `flask --app app`."""
 
+import click
 from flask import Flask
+from flask.cli import run_command
 
 from membership import migrating, serving, working
 from membership.accounts import commands as accounts_commands
@@ -23,6 +25,16 @@ GROUPS = (
     serving.serve,
     working.worker,
 )
+
+
+def refuse_flask_run() -> None:
+    """Raises a `click.UsageError` if the application is made for `flask run`: that server knows none of our settings.
+
+    It would listen wherever it is told to, in the demo too. Flask looks its own commands up before ours.
+    """
+    context = click.get_current_context(silent=True)
+    if context is not None and context.command is run_command:
+        raise click.UsageError("`flask run` is not for this application. Use `flask --app app serve`.")
 
 
 def register(app: Flask) -> None:

@@ -182,9 +182,11 @@ def release(session: Session) -> None:
 def locked(session: Session, model: type[Row], key: object, *, shared: bool = False) -> Row | None:
     """Reads a row anew and locks it until the transaction ends; `None` if there is no such row.
 
-    On SQLite the whole database is already ours (BEGIN IMMEDIATE).
+    On SQLite the whole database is already ours (BEGIN IMMEDIATE). On PostgreSQL rows that refer to it may still be
+    inserted by others: keys never change, and a foreign key that waited would be a lock in nobody's order.
     """
-    return session.get(model, key, with_for_update={"read": shared}, populate_existing=True)
+    strength = {"read": True} if shared else {"key_share": True}  # FOR SHARE, FOR NO KEY UPDATE
+    return session.get(model, key, with_for_update=strength, populate_existing=True)
 
 
 def insert_ignore(session: Session, model: type[Base], **values: Any) -> bool:

@@ -11,11 +11,16 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 
-from membership.settings import ROOT, Settings, SettingsError, from_environment
+from membership.settings import ROOT, Settings, SettingsError, from_environment, is_loopback, keep_files_private
 
 TARGET = "app:create_app"
 DEFAULT_PORT = 8000
 BLOCKING_THREADS = 4
+
+OPEN_BIND = (
+    "Warning: MEMBERSHIP_BIND is {address}, which others may reach. Let a buffering proxy be the only way in: "
+    "without one, a few connections that say nothing hold every thread."
+)
 
 
 @click.command("serve")
@@ -24,6 +29,7 @@ BLOCKING_THREADS = 4
 @click.option("--threads", type=click.IntRange(1, 64), default=BLOCKING_THREADS, show_default=True, help="In each.")
 def serve(port: int | None, workers: int, threads: int) -> None:
     """Serves the application until SIGTERM or Ctrl-C."""
+    keep_files_private()
     try:
         settings = from_environment(os.environ)
     except SettingsError as error:
@@ -34,6 +40,8 @@ def serve(port: int | None, workers: int, threads: int) -> None:
     port = port or port_of(settings)
     if not is_free(settings.bind, port):
         raise click.ClickException(f"Port {port} of {settings.bind} is taken. Choose another with --port.")
+    if settings.mode == "live" and not is_loopback(settings.bind):
+        click.echo(OPEN_BIND.format(address=settings.bind), err=True)
     granian(settings.bind, port, workers=workers, threads=threads).serve()
 
 

@@ -3,16 +3,22 @@
 The newsroom's own words and choices are not here but rows (`membership.newsroom`).
 """
 
-from collections.abc import Callable, Mapping
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from membership.notation import bare, count, is_mail_server, networks, origin, sender, split
+
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
 PREFIX = "MEMBERSHIP_"
+
+_KEYS = {kind: re.compile(rf"[sr]k_{kind}_[A-Za-z0-9_]+", re.ASCII) for kind in ("live", "test")}
 
 Mode = Literal["live", "test", "demo"]
 Value = TypeVar("Value")
@@ -54,24 +60,27 @@ def from_environment(environ: Mapping[str, str], *, instance: Path | None = None
     """Reads the settings from `instance/settings.env`, over which the real environment wins.
 
     The folder `instance` is that of `MEMBERSHIP_INSTANCE`, or the one beside the code. Each name may be given as
-    `…_FILE`, a path whose content is the value. Raises `SettingsError` with all that is missing or wrong, at once.
+    `…_FILE`, a path whose content is the value; where one place has both, the value itself counts.
+    Raises `SettingsError` with all that is missing or wrong, at once.
     """
     instance = instance or instance_folder(environ)
-    reader = _Reader({**read_settings_file(instance / "settings.env"), **environ})
+    reader = _Reader((environ, read_settings_file(instance / "settings.env")))
     settings = Settings(
         mode=reader.mode(),
         database_url=reader.text("DATABASE_URL", f"sqlite:///{instance / 'membership.db'}"),
         secret_keys=reader.listed("SECRET_KEY", "at least one random text of 32 characters or more"),
-        base_url=reader.text("BASE_URL", "http://localhost:8000").rstrip("/"),
+        base_url=reader.converted(
+            "BASE_URL", "http://localhost:8000", origin, "an origin like https://news.example.org"
+        ),
         stripe_secret_key=reader.required("STRIPE_SECRET_KEY", "the secret or restricted key of your Stripe account"),
         stripe_webhook_secrets=reader.optional_list("STRIPE_WEBHOOK_SECRETS"),
         stripe_api_base=reader.text("STRIPE_API_BASE", "") or None,
         mail_url=reader.text("MAIL_URL", ""),
-        mail_from=reader.text("MAIL_FROM", "newsroom@localhost"),
+        mail_from=reader.converted("MAIL_FROM", "newsroom@localhost", sender, "an address, or Name <address>"),
         instance=instance,
-        trusted_proxies=reader.converted("TRUSTED_PROXIES", "0", int, "a whole number"),
+        trusted_proxies=reader.converted("TRUSTED_PROXIES", "0", count, "a whole number, 0 or more"),
         operator_networks=reader.converted(
-            "OPERATOR_NETWORKS", "127.0.0.0/8,::1/128", _networks, "a comma list of networks"
+            "OPERATOR_NETWORKS", "127.0.0.0/8,::1/128", networks, "a comma list of networks"
         ),
         bind=reader.text("BIND", "127.0.0.1"),
     )
@@ -86,29 +95,45 @@ def instance_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get(f"{PREFIX}INSTANCE") or INSTANCE).resolve()
 
 
+def keep_files_private() -> None:
+    """Lets this process and its children make files and folders that only their own account may read."""
+    os.umask(0o077)
+
+
 def read_settings_file(path: Path) -> dict[str, str]:
-    """Reads `NAME=value` lines; blank lines and lines that start with `#` are passed over. No file: nothing."""
+    """Reads `NAME=value` lines, a value with or without quotes around it. No file: nothing.
+
+    Blank lines and lines that start with `#` are passed over.
+    """
     try:
         lines = path.read_text("utf-8").splitlines()
     except FileNotFoundError:
         return {}
     pairs = (line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    return {name.strip(): bare(value) for name, _, value in pairs}
 
 
 class _Reader:
-    def __init__(self, values: Mapping[str, str]) -> None:
+    """Reads values out of sources, the first of which that has a name, or the file for it, wins."""
+
+    def __init__(self, sources: Iterable[Mapping[str, str]]) -> None:
         self.problems: list[str] = []
-        self._values = values
+        self._sources = tuple(sources)
 
     def text(self, name: str, default: str) -> str:
-        path = self._values.get(f"{PREFIX}{name}_FILE")
-        if path is None:
-            return self._values.get(PREFIX + name, default)
+        for values in self._sources:
+            if PREFIX + name in values:
+                return bare(values[PREFIX + name])
+            if f"{PREFIX}{name}_FILE" in values:
+                return self._content(name, values[f"{PREFIX}{name}_FILE"], default)
+        return default
+
+    def _content(self, name: str, path: str, default: str) -> str:
         try:
-            return Path(path).read_text("utf-8").strip()
-        except OSError as error:
-            self.problems.append(f"{PREFIX}{name}_FILE: {path} cannot be read ({error.strerror})")
+            return bare(Path(path).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            self.problems.append(f"{PREFIX}{name}_FILE: {path} cannot be read ({why})")
             return default
 
     def required(self, name: str, what: str) -> str:
@@ -118,10 +143,10 @@ class _Reader:
         return value
 
     def listed(self, name: str, what: str) -> tuple[str, ...]:
-        return _split(self.required(name, what))
+        return split(self.required(name, what))
 
     def optional_list(self, name: str) -> tuple[str, ...]:
-        return _split(self.text(name, ""))
+        return split(self.text(name, ""))
 
     def converted(self, name: str, default: str, convert: Callable[[str], Value], what: str) -> Value:
         text = self.text(name, default)
@@ -140,20 +165,13 @@ class _Reader:
         return "live"
 
 
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _networks(text: str) -> tuple[str, ...]:
-    return tuple(str(ip_network(part)) for part in _split(text))
-
-
 def _contradictions(settings: Settings) -> list[str]:
     found = [
         f"{PREFIX}SECRET_KEY: each key needs 32 characters or more" for key in settings.secret_keys if len(key) < 32
     ]
-    if urlsplit(settings.base_url).scheme not in ("http", "https"):
-        found.append(f"{PREFIX}BASE_URL is {settings.base_url!r}: it must start with http:// or https://")
+    if settings.mail_url and not is_mail_server(settings.mail_url):
+        # The value is not told: it holds a password.
+        found.append(f"{PREFIX}MAIL_URL must be like smtp://user:password@host:587 or smtps://…, with a host")
     return found + (_demo_problems(settings) if settings.is_demo else _real_problems(settings))
 
 
@@ -165,8 +183,10 @@ def _demo_problems(settings: Settings) -> list[str]:
         found.append(f"{PREFIX}BIND is {settings.bind}: the demo never listens on a public address")
     if settings.stripe_api_base is None or not is_loopback(urlsplit(settings.stripe_api_base).hostname or ""):
         found.append(f"{PREFIX}STRIPE_API_BASE must be the sandbox on loopback in the demo")
-    if settings.stripe_secret_key and not is_test_key(settings.stripe_secret_key):
-        found.append(f"{PREFIX}STRIPE_SECRET_KEY is no test key: the demo never touches a real account")
+    if settings.stripe_secret_key and not _KEYS["test"].fullmatch(settings.stripe_secret_key):
+        found.append(
+            f"{PREFIX}STRIPE_SECRET_KEY is no test key (sk_test_… or rk_test_…): the demo never touches a real account"
+        )
     return found
 
 
@@ -174,11 +194,13 @@ def _real_problems(settings: Settings) -> list[str]:
     found = []
     if settings.stripe_api_base is not None:
         found.append(f"{PREFIX}STRIPE_API_BASE is for the demo alone: remove it")
-    if settings.stripe_secret_key and is_test_key(settings.stripe_secret_key) != (settings.mode == "test"):
-        kind = "a test key" if settings.mode == "test" else "a live key"
-        found.append(f"{PREFIX}STRIPE_SECRET_KEY must be {kind} in {settings.mode} mode")
+    kind = "test" if settings.mode == "test" else "live"
+    if settings.stripe_secret_key and not _KEYS[kind].fullmatch(settings.stripe_secret_key):
+        found.append(f"{PREFIX}STRIPE_SECRET_KEY must be a {kind} key (sk_{kind}_… or rk_{kind}_…) in {kind} mode")
     if settings.mode == "live" and urlsplit(settings.base_url).scheme != "https":
         found.append(f"{PREFIX}BASE_URL must start with https:// in live mode")
+    if settings.mode == "live" and is_loopback(settings.host):
+        found.append(f"{PREFIX}BASE_URL is {settings.base_url}: in live mode it must be an address that readers reach")
     if not settings.mail_url:
         found.append(f"{PREFIX}MAIL_URL is missing: smtp://user:password@host:587")
     return found
@@ -192,8 +214,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def is_test_key(key: str) -> bool:
-    """Says whether a Stripe key belongs to a test account (`sk_test_…`, `rk_test_…`)."""
-    return key.startswith(("sk_test_", "rk_test_"))

@@ -39,7 +39,7 @@ from membership.settings import Settings
 from membership.support import letters as support_letters
 from membership.support import routes as support_routes
 from membership.support import words as support_words
-from membership.topics import ballot_routes, keeping, listing, own_ballot, staff_routes
+from membership.topics import ballot_routes, keeping, listing, own_ballot, staff_routes, traces
 from membership.topics import letters as topic_letters
 from membership.topics import routes as topics_routes
 from membership.topics.roll import may_vote_now
@@ -103,7 +103,7 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "movements": lambda seams, _task: _list_the_account(seams),
     "ballot_receipt": topic_letters.send_ballot_receipt,
     "round_results": topic_letters.send_round_results,
-    "ballot_traces": keeping.erase_traces,
+    "ballot_traces": traces.erase_traces,
 }
 
 # Which event of Stripe's makes us look at what. What is not named here is stored and ignored.

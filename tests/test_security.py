@@ -169,6 +169,29 @@ def test_logs_hold_no_secret_and_no_address() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sign-in/TOKEN",
+        "//sign-in/TOKEN",
+        "/sign-in//TOKEN",
+        "/./sign-in/./TOKEN",
+        "/Sign-In/a/TOKEN",
+        "/links/vote/TOKEN",
+        "/mail/unsubscribe/TOKEN",
+        "/support/thanks/TOKEN",
+        "/support//thanks///TOKEN",
+    ],
+)
+def test_no_way_of_writing_a_path_tells_its_secret(path: str) -> None:
+    assert "TOKEN" not in path_for_log(path)
+
+
+def test_other_paths_are_told_as_they_are() -> None:
+    for path in ("/", "/sign-in", "/support/thanks", "/articles/bridge"):
+        assert path_for_log(path) == path
+
+
 def test_what_people_type_is_not_in_the_logs(client: FlaskClient) -> None:
     with structlog.testing.capture_logs() as lines:
         client.post("/sign-in", data={"email": "anna@example.org"})

@@ -113,7 +113,16 @@ def test_the_instance_folder_is_absolute(tmp_path: Path, monkeypatch: pytest.Mon
         ({"MEMBERSHIP_STRIPE_SECRET_KEY": ""}, "MEMBERSHIP_STRIPE_SECRET_KEY"),
         ({"MEMBERSHIP_STRIPE_SECRET_KEY": "sk_test_invented"}, "live key"),
         ({"MEMBERSHIP_STRIPE_SECRET_KEY": "rk_test_invented"}, "live key"),
+        ({"MEMBERSHIP_STRIPE_SECRET_KEY": "pk_live_invented"}, "live key"),
+        ({"MEMBERSHIP_STRIPE_SECRET_KEY": "whsec_invented"}, "live key"),
+        ({"MEMBERSHIP_STRIPE_SECRET_KEY": "garbage"}, "live key"),
+        ({"MEMBERSHIP_STRIPE_SECRET_KEY": "sk_live_"}, "live key"),
+        ({"MEMBERSHIP_STRIPE_SECRET_KEY": "sk_live_a b"}, "live key"),
+        ({"MEMBERSHIP_STRIPE_SECRET_KEY": '"sk_test_invented"'}, "live key"),
+        ({"MEMBERSHIP_STRIPE_SECRET_KEY": " sk_test_invented"}, "live key"),
         ({"MEMBERSHIP_BASE_URL": "http://news.example.org"}, "https://"),
+        ({"MEMBERSHIP_BASE_URL": "https://localhost"}, "MEMBERSHIP_BASE_URL"),
+        ({"MEMBERSHIP_BASE_URL": "https://127.0.0.1:8000"}, "MEMBERSHIP_BASE_URL"),
         ({"MEMBERSHIP_MAIL_URL": ""}, "MEMBERSHIP_MAIL_URL"),
     ],
 )
@@ -139,10 +148,96 @@ def test_demo_mode_refuses(changes: dict[str, str], told: str, tmp_path: Path) -
     assert told in complaint(DEMO, tmp_path, **changes)
 
 
-def test_test_mode_refuses_a_live_key(tmp_path: Path) -> None:
-    told = complaint(LIVE, tmp_path, MEMBERSHIP_MODE="test")
+@pytest.mark.parametrize("key", ["sk_live_invented", "rk_live_invented", "pk_test_invented", "garbage"])
+def test_test_mode_refuses_all_but_a_test_key(key: str, tmp_path: Path) -> None:
+    told = complaint(LIVE, tmp_path, MEMBERSHIP_MODE="test", MEMBERSHIP_STRIPE_SECRET_KEY=key)
 
     assert "must be a test key" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("https://NEWS.example.org", "https://news.example.org"),
+        ("HTTPS://news.example.org:443/", "https://news.example.org"),
+        ("https://news.example.org:8443", "https://news.example.org:8443"),
+        (' "https://news.example.org" ', "https://news.example.org"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_the_base_url_is_read_as_browsers_write_it(written: str, read_as: str, tmp_path: Path) -> None:
+    assert read(LIVE, tmp_path, MEMBERSHIP_BASE_URL=written).base_url == read_as
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASE_URL", "https://news.example.org/sub"),
+        ("BASE_URL", "https://news.example.org?a=b"),
+        ("BASE_URL", "https://news.example.org#top"),
+        ("BASE_URL", "https://user:password@news.example.org"),
+        ("BASE_URL", "https://"),
+        ("BASE_URL", "https://news.example.org:99999"),
+        ("BASE_URL", "https://news.example.org:0"),
+        ("BASE_URL", "https://новини.example"),
+        ("BASE_URL", "ftp://news.example.org"),
+        ("BASE_URL", "https://[::zz]"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("MAIL_URL", "http://mail.example.org"),
+        ("MAIL_URL", "mail.example.org:587"),
+        ("MAIL_URL", "smtp://"),
+        ("MAIL_URL", "smtp://:587"),
+        ("MAIL_URL", "smtp://mail.example.org:port"),
+        ("MAIL_FROM", "nonsense"),
+        ("MAIL_FROM", "The Example"),
+        ("MAIL_FROM", "The Example <>"),
+        ("MAIL_FROM", "a@example.org, b@example.org"),
+        ("MAIL_FROM", "The\nExample <a@example.org>"),
+        ("MAIL_FROM", "олена@example.org"),
+    ],
+)
+def test_a_value_of_another_form_is_a_problem_that_names_it(name: str, value: str, tmp_path: Path) -> None:
+    assert f"MEMBERSHIP_{name} " in complaint(LIVE, tmp_path, **{f"MEMBERSHIP_{name}": value})
+
+
+def test_the_password_of_the_mail_server_is_not_told(tmp_path: Path) -> None:
+    assert "secret" not in complaint(LIVE, tmp_path, MEMBERSHIP_MAIL_URL="http://user:secret@mail.example.org")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["newsroom@localhost", "a@example.org", "The Example <a@example.org>", "Example, The (news) <a@example.org>"],
+)
+def test_a_sender_is_an_address_with_or_without_a_name(sender: str, tmp_path: Path) -> None:
+    assert read(LIVE, tmp_path, MEMBERSHIP_MAIL_FROM=sender).mail_from == sender
+
+
+@pytest.mark.parametrize("written", [" sk_live_invented ", '"sk_live_invented"', "'sk_live_invented'"])
+def test_white_space_and_quotes_around_a_value_are_no_part_of_it(written: str, tmp_path: Path) -> None:
+    environ = {name: value for name, value in LIVE.items() if name != "MEMBERSHIP_STRIPE_SECRET_KEY"}
+    (tmp_path / "settings.env").write_text(f"MEMBERSHIP_STRIPE_SECRET_KEY={written}\n")
+
+    assert read(environ, tmp_path).stripe_secret_key == "sk_live_invented"
+    assert read(LIVE, tmp_path, MEMBERSHIP_STRIPE_SECRET_KEY=written).stripe_secret_key == "sk_live_invented"
+
+
+def test_a_file_that_the_settings_file_names_does_not_beat_the_real_environment(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("kept@example.org")
+    (tmp_path / "given").write_text("given@example.org")
+    settings_file = tmp_path / "settings.env"
+
+    settings_file.write_text(f"MEMBERSHIP_MAIL_FROM_FILE={tmp_path / 'kept'}\n")
+    assert read(LIVE, tmp_path).mail_from == "kept@example.org"
+    assert read(LIVE, tmp_path, MEMBERSHIP_MAIL_FROM="real@example.org").mail_from == "real@example.org"
+    settings_file.write_text("MEMBERSHIP_MAIL_FROM=kept@example.org\n")
+    given = {"MEMBERSHIP_MAIL_FROM_FILE": str(tmp_path / "given")}
+    assert read(LIVE, tmp_path, **given).mail_from == "given@example.org"
+
+
+def test_a_file_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe")
+
+    assert "MEMBERSHIP_MAIL_FROM_FILE" in complaint(LIVE, tmp_path, MEMBERSHIP_MAIL_FROM_FILE=str(tmp_path / "key"))
 
 
 @pytest.mark.parametrize("mode", ["live", "test"])

@@ -32,8 +32,9 @@ def record(
     """Adds an entry in the caller's transaction: ids and names of fields, never personal values.
 
     `actor_id` is the account that acted, `None` the command line. Writers take turns until they commit:
-    call this last.
+    call this last. Whatever is pending is written, with the locks it takes, before the turn is.
     """
+    session.flush()
     take_turn(session, "audit")
     entry = AuditEntry(
         at=now,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from membership.accounts.addresses import clean_email, email_key
 from membership.accounts.models import Account, SignInToken
 from membership.accounts.people import account_for, verify
-from membership.accounts.sign_in_limits import PRINTED, refuse_too_many
+from membership.accounts.sign_in_limits import PRINTED, is_guessed, refuse_too_many
 from membership.db import locked, take_turn
 from membership.errors import Refusal
 from membership.outbox.rows import enqueue
@@ -25,7 +25,7 @@ REPEAT = timedelta(minutes=1)
 # design.md §4: no network key is older than two days; the address in the row goes with it.
 KEPT = timedelta(hours=48)
 
-Reason = Literal["used", "expired", "replaced", "tries", "unknown"]
+Reason = Literal["used", "expired", "replaced", "tries", "guessed", "unknown"]
 
 _DASHES_AND_SPACES = re.compile(r"[\s\-–.]")
 _CODE = re.compile(r"[0-9]{6}", re.ASCII)
@@ -101,7 +101,8 @@ def by_code(session: Session, request_id: str, code: str, *, language: str, now:
     """Signs in by the code that was mailed for `request_id`; `None` if it is the wrong code.
 
     A wrong one is counted in the caller's transaction, which must be committed then. Raises `Gone`, also after
-    five wrong ones, and a `Refusal` of field `code` for what is no code at all and does not count.
+    five wrong ones for one mail or twenty in a day for one address, and a `Refusal` of field `code` for what is no
+    code at all and does not count.
     """
     digits = _DASHES_AND_SPACES.sub("", code)
     if not _CODE.fullmatch(digits):
@@ -109,6 +110,8 @@ def by_code(session: Session, request_id: str, code: str, *, language: str, now:
     row = _held(session, session.scalar(_newest_of(request_id)), now=now)
     if row.tries >= CODE_TRIES:
         raise Gone("tries")
+    if is_guessed(session, row.email_key, now=now):
+        raise Gone("guessed")
     if not secrets.compare_digest(row.code_hash, _code_hash(request_id, digits)):
         row.tries += 1
         return None

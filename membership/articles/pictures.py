@@ -58,7 +58,7 @@ class Shelf:
 
     def copy(self, reference: str) -> Picture:
         """Copies the picture that a file calls `reference` and returns it; raises `BadPicture`."""
-        seen = _look_at(self._find(reference).read_bytes())
+        seen = _look_at(_read(self._find(reference)))
         name = f"{sha256(seen.data).hexdigest()}.{seen.ending}"
         _store(self.media / name, seen.data)
         return Picture(f"/media/{name}", seen.width, seen.height)
@@ -66,8 +66,11 @@ class Shelf:
     def _find(self, reference: str) -> Path:
         if "\0" in reference or Path(reference).is_absolute():
             raise BadPicture("must be a file name relative to the article")
-        candidates = [(folder / reference).resolve() for folder in (self.beside, self.beside.parent / NEIGHBOUR)]
-        found = next((path for path in candidates if path.is_file()), None)
+        try:
+            found = self._existing(reference)
+        except (OSError, RuntimeError) as error:
+            # A name of more than 255 bytes, a folder that may not be entered, a link that leads to itself.
+            raise BadPicture(f"cannot be looked for: {getattr(error, 'strerror', error)}") from error
         if found is None:
             raise BadPicture(f"was not found, neither beside the article nor in ../{NEIGHBOUR}")
         if not found.is_relative_to(self.limit):
@@ -75,6 +78,17 @@ class Shelf:
         if found.stat().st_size > LARGEST_BYTES:
             raise BadPicture(f"is larger than {LARGEST_BYTES // 1024 // 1024} MB")
         return found
+
+    def _existing(self, reference: str) -> Path | None:
+        candidates = [(folder / reference).resolve() for folder in (self.beside, self.beside.parent / NEIGHBOUR)]
+        return next((path for path in candidates if path.is_file()), None)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadPicture(f"cannot be read: {error.strerror}") from error
 
 
 def _look_at(data: bytes) -> Seen:

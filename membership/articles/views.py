@@ -82,7 +82,8 @@ class Views:
         self._began_at = self._clock.now()
         if self._may_start and main_thread().is_alive():
             self._may_start = False
-            Thread(target=self._write_until_the_end, name="views").start()
+            # Said out loud, because the server's own threads are daemons and theirs would be, too.
+            Thread(target=self._write_until_the_end, name="views", daemon=False).start()
 
     def _write(self) -> None:
         newsroom = current_newsroom()

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from membership.mailbox import Mailbox
+
 
 @dataclass(frozen=True)
 class Line:
@@ -50,6 +52,6 @@ class Letter:
     subject: str
     blocks: tuple[Block, ...]
     key: str
-    reply_to: str | None = None
+    reply_to: Mailbox | None = None
     language: str = "en"
     headers: tuple[tuple[str, str], ...] = field(default=())

@@ -4,13 +4,14 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from hashlib import blake2b
 
 import idna
 from flask import render_template
 
 from membership.mail.letters import Letter
+from membership.mailbox import Mailbox, mailbox_of
 
 
 def compose(letter: Letter, sender: str, *, now: datetime) -> EmailMessage:
@@ -18,8 +19,8 @@ def compose(letter: Letter, sender: str, *, now: datetime) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["Message-ID"] = message_id(letter.key, sender)
     message["Date"] = format_datetime(now)
-    message["From"] = _address(sender)
-    message["To"] = _address(letter.to)
+    message["From"] = _address(mailbox_of(sender))
+    message["To"] = _address(mailbox_of(letter.to))
     message["Subject"] = letter.subject
     if letter.reply_to:
         message["Reply-To"] = _address(letter.reply_to)
@@ -34,14 +35,13 @@ def compose(letter: Letter, sender: str, *, now: datetime) -> EmailMessage:
 
 def message_id(key: str, sender: str) -> str:
     """Returns `<key@domain>` for a letter's key; a repeated sending bears the same one."""
-    domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
+    domain = mailbox_of(sender).address.partition("@")[2] or "localhost"
     digest = blake2b(key.encode(), digest_size=16).hexdigest()
     return f"<{digest}@{domain}>"
 
 
-def _address(text: str) -> Address:
-    name, address = parseaddr(text)
-    local, _, domain = address.rpartition("@")
+def _address(mailbox: Mailbox) -> Address:
+    local, _, domain = mailbox.address.rpartition("@")
     # The mail library would write another script's domain as an encoded word, which no server takes.
     ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
-    return Address(display_name=name, username=local, domain=ascii_domain)
+    return Address(display_name=mailbox.name, username=local, domain=ascii_domain)

@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 
+from membership.settings import is_loopback
+
 TIMEOUT_SECONDS = 10
 
 
@@ -20,7 +22,10 @@ class MailTransport(Protocol):
 
 
 class SmtpTransport:
-    """Sends by SMTP: `smtp://user:password@host:587` (STARTTLS where offered), `smtps://…:465` for TLS at once."""
+    """Sends by SMTP: `smtp://user:password@host:587` with STARTTLS, `smtps://…:465` for TLS at once.
+
+    Nothing is sent in the clear, except to this machine itself.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -45,6 +50,9 @@ class SmtpTransport:
         if server.has_extn("starttls"):
             server.starttls(context=context)
             server.ehlo()
+        elif not is_loopback(self._host):
+            server.close()
+            raise smtplib.SMTPNotSupportedError(f"{self._host} offers no STARTTLS: letters are not sent in the clear")
         return server
 
 

@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership.mailbox import Mailbox, is_address
 from membership.newsroom.models import NewsroomSetting
 from membership.newsroom.remembered import Remembered
 from membership.newsroom.site_version import bump
@@ -43,9 +44,9 @@ class Newsroom:
         return ZoneInfo(self.time_zone)
 
     @property
-    def reply_to(self) -> str:
-        """The person who reads answers, as `Name <address>`."""
-        return f"{self.reply_to_name} <{self.reply_to_email}>"
+    def reply_to(self) -> Mailbox:
+        """The person who reads answers."""
+        return Mailbox(self.reply_to_name, self.reply_to_email)
 
     @property
     def on_accent(self) -> str:
@@ -131,7 +132,8 @@ def _check(found: Newsroom, reading: Reading) -> None:
             _DESCRIPTOR.fullmatch(found.statement_descriptor),
             "must be 5 to 22 plain characters",
         ),
-        ("reply_to_email", "@" in found.reply_to_email, "must be an address"),
+        ("reply_to_name", found.reply_to_name.isprintable(), "must be a name in one line"),
+        ("reply_to_email", is_address(found.reply_to_email), "must be an address like readers@example.org"),
     )
     for name, holds, what in checks:
         if not holds:

@@ -9,10 +9,12 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_ignore, locked
+from membership.masking import masked
 from membership.outbox.models import OutboxRow
 
 CLAIM = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=6)
+LONGEST_ERROR = 200
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def postpone(session: Session, task: Task, error: str, *, now: datetime) -> None
     if row is None:
         return
     row.claimed_by = row.claimed_until = None
-    row.last_error = error[:500]
+    row.last_error = masked(error)[:LONGEST_ERROR]
     row.due_at = now + wait_after(row.tries)
 
 

@@ -59,6 +59,8 @@ def reflect(
     `fetch` runs outside of any transaction. `keep` runs in one that holds the object's row, and is not called
     if a later fetch was applied meanwhile. Raises `NotOurs` (from `keep`) and whatever the gateway raises.
     """
+    if not thing.id:
+        raise NotOurs("it names no object")
     with mirror.database.session() as session:
         with transaction(session):
             ticket = take(session, thing.id, thing.kind)

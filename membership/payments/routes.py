@@ -21,8 +21,9 @@ def webhook() -> Response:
     if not settings.stripe_webhook_secrets:
         # Anyone can sign with an empty key: without a secret there is no such address.
         abort(404)
-    request.max_content_length = MOST_BYTES
     header = request.headers.get("Stripe-Signature", "")
+    _refuse_unread(header)
+    request.max_content_length = MOST_BYTES
     try:
         delivery = verified(request.get_data(), header, settings.stripe_webhook_secrets, wall=clock.wall())
     except BadDelivery as error:
@@ -30,3 +31,12 @@ def webhook() -> Response:
         return Response(f"{error}\n", 400, mimetype="text/plain")
     store(current_database(), delivery, livemode=settings.mode == "live", now=clock.now())
     return Response("stored\n", mimetype="text/plain")
+
+
+def _refuse_unread(header: str) -> None:
+    """Refuses what cannot be an event by its headers alone: a body that is waited for holds a thread."""
+    if (request.content_length or 0) > MOST_BYTES:
+        abort(413)
+    if not header:
+        log.warning("webhook.refused", reason="there is no signature")
+        abort(400)

@@ -114,9 +114,9 @@ def _read(body: bytes) -> Delivery:
 
 
 def _text(value: Any, prefix: str) -> str:
-    if not isinstance(value, str) or not value.startswith(prefix) or not 0 < len(value) <= 255:
+    if not _is_plain(value) or not value.startswith(prefix):
         raise ValueError(value)
-    return value
+    return str(value)
 
 
 def _flag(value: Any) -> bool:
@@ -126,4 +126,9 @@ def _flag(value: Any) -> bool:
 
 
 def _optional(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return value if _is_plain(value) else None
+
+
+def _is_plain(value: Any) -> bool:
+    # Stripe's names are ASCII. Half a surrogate or a NUL would be text here and an error in the database.
+    return isinstance(value, str) and 0 < len(value) <= 255 and value.isascii() and value.isprintable()

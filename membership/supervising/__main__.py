@@ -14,7 +14,7 @@ from flask.cli import ScriptInfo
 
 from membership.clock import monotonic
 from membership.factory import create_app
-from membership.settings import ROOT, SettingsError, from_environment
+from membership.settings import ROOT, SettingsError, from_environment, keep_files_private
 from membership.supervising.children import STOPPING, ChildEnded, Children
 from membership.supervising.directions import directions
 from membership.supervising.surroundings import ADDRESS, CannotRun, Surroundings, look_around, prepare
@@ -30,6 +30,7 @@ class Stopped(BaseException):
 def main() -> int:
     """Runs the demo until a child ends or somebody asks to stop; returns the exit code."""
     _listen()
+    keep_files_private()
     os.chdir(ROOT)
     try:
         around = look_around(os.environ)

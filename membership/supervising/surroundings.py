@@ -9,6 +9,7 @@ from membership.serving import is_free
 from membership.settings import PREFIX, instance_folder, read_settings_file
 
 ADDRESS = "127.0.0.1"
+SENDER = "The Long Bridge <letters@example.org>"
 
 
 class CannotRun(Exception):  # noqa: N818 - said of the demo
@@ -60,6 +61,7 @@ def prepare(around: Surroundings, environ: Mapping[str, str]) -> bool:
     settings = {
         f"{PREFIX}SECRET_KEY": secrets.token_urlsafe(48),
         f"{PREFIX}STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(16)}",
+        f"{PREFIX}MAIL_FROM": SENDER,
         **kept,
         f"{PREFIX}MODE": "demo",
         f"{PREFIX}BASE_URL": around.base_url,
@@ -80,7 +82,7 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _write(path: Path, settings: Mapping[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     draft.touch(mode=0o600)
     draft.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), "utf-8")

@@ -11,7 +11,6 @@ from membership.accounts.audit import record
 from membership.clock import Clock
 from membership.db import locked
 from membership.errors import NotFound
-from membership.newsroom.site_version import bump
 from membership.outbox.rows import enqueue
 from membership.topics.models import (
     CountedBallot,
@@ -23,7 +22,7 @@ from membership.topics.models import (
     RoundTopic,
     Topic,
 )
-from membership.topics.moves import move
+from membership.topics.moves import hold, move, tell
 from membership.topics.roll import seal
 from membership.topics.tally import Contender, chosen, tally
 
@@ -46,13 +45,12 @@ def close(session: Session, round_id: int, *, clock: Clock) -> bool:
     ballots = _keep_counted(session, round_)
     if round_.secret:
         _delete_open(session, round_)
-    _publish(session, round_, ballots, now=now)
+    moved = _publish(session, round_, ballots, now=now)
     round_.closed_at = now
     _tell_voters(session, round_, now=now)
     if round_.secret:
         enqueue(session, ERASE_TRACES, round_.slug, {}, now=now)
-    session.flush()
-    bump(session)
+    tell(session, moved, by=None, now=now)
     record(session, "closed", "round", round_.slug, actor_id=None, now=now)
     return True
 
@@ -90,13 +88,9 @@ def _delete_open(session: Session, round_: Round) -> None:
     session.execute(delete(OpenBallot).where(OpenBallot.id.in_(ballots)))
 
 
-def _publish(session: Session, round_: Round, ballots: Iterable[list[str]], *, now: datetime) -> None:
-    topics = {
-        topic.slug: topic
-        for topic in session.scalars(
-            select(Topic).join(RoundTopic, RoundTopic.topic_id == Topic.id).where(RoundTopic.round_id == round_.id)
-        )
-    }
+def _publish(session: Session, round_: Round, ballots: Iterable[list[str]], *, now: datetime) -> list[Topic]:
+    of_round = select(RoundTopic.topic_id).where(RoundTopic.round_id == round_.id)
+    topics = {topic.slug: topic for topic in hold(session, Topic.id.in_(of_round))}
     contenders = [Contender(topic.slug, topic.proposed_at) for topic in topics.values()]
     counted = tally(round_.slug, contenders, ballots)
     won = chosen(counted, round_.winners)
@@ -104,6 +98,7 @@ def _publish(session: Session, round_: Round, ballots: Iterable[list[str]], *, n
         topic = topics[each.slug]
         session.add(RoundResult(round_id=round_.id, topic_id=topic.id, votes=each.votes, rank=each.rank))
         move(session, topic, "selected" if each.slug in won else "shortlisted", by=None, now=now)
+    return [topics[each.slug] for each in counted]
 
 
 def _tell_voters(session: Session, round_: Round, *, now: datetime) -> None:

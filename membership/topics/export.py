@@ -10,31 +10,32 @@ from sqlalchemy.orm import Session
 
 from membership.topics.models import CountedBallot, Round
 from membership.topics.results import Results, results_of
-from membership.topics.roll import roll_size, turnout, voided
+from membership.topics.roll import roll_size, told_turnout, voided
 
 OPEN_NOTE = "The round has not been counted yet: results and ballots stand here after its close."
-WITHHELD_NOTE = "Fewer than 5 ballots: counts and ballots are withheld."
+FEW_YET_NOTE = "Fewer than 5 votes: the turnout is withheld."
+WITHHELD_NOTE = "Fewer than 5 ballots: turnout, counts and ballots are withheld."
 
 
 def export(session: Session, round_: Round) -> dict[str, Any]:
     """Returns the fields of `rounds export`: round, roll_size, roll_hash, turnout, voided, results, ballots.
 
-    `results` and `ballots` are `None` before the close, `ballots` and all votes and ranks where they are withheld;
-    `note` then says why.
+    `results` and `ballots` are `None` before the close; `turnout`, `ballots` and all votes and ranks where they are
+    withheld; `note` then says why.
     """
     content: dict[str, Any] = {
         "round": round_.slug,
         "roll_size": roll_size(session, round_.id),
         "roll_hash": round_.roll_hash_final or round_.roll_hash_open,
-        "turnout": turnout(session, round_.id),
+        "turnout": told_turnout(session, round_.id),
         "voided": voided(session, round_.id),
         "results": None,
         "ballots": None,
     }
     if round_.closed_at is None:
-        return {**content, "note": OPEN_NOTE}
+        return {**content, "note": OPEN_NOTE if content["turnout"] is not None else f"{OPEN_NOTE} {FEW_YET_NOTE}"}
     results = results_of(session, round_)
-    content["results"] = _results(results)
+    content |= {"turnout": results.turnout, "results": _results(results)}
     if results.withheld:
         return {**content, "note": WITHHELD_NOTE}
     return {**content, "ballots": _ballots(session, round_)}

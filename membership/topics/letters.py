@@ -20,7 +20,8 @@ from membership.outbox.rows import Task
 from membership.settings import Settings
 from membership.topics.ballots import Ballot, ballot_of
 from membership.topics.models import RollEntry, Round
-from membership.topics.results import results_of
+from membership.topics.results import Results, results_of
+from membership.topics.roll import WITHHELD_UNDER
 from membership.web.filters import moment
 
 
@@ -148,14 +149,23 @@ def _about_results(session: Session, round_: Round, *, base_url: str) -> Written
         _("Results: %(round)s", round=round_.title),
         (
             *(winners or [Line(_("No topic was chosen."))]),
-            Line(
-                ngettext(
-                    "%(num)s of %(roll)s patrons voted, you among them.",
-                    "%(num)s of %(roll)s patrons voted, you among them.",
-                    results.turnout,
-                    roll=results.roll_size,
-                )
-            ),
+            Line(_how_many_voted(results)),
             Button(_("See the results"), f"{base_url}/rounds/{round_.slug}/results"),
         ),
+    )
+
+
+def _how_many_voted(results: Results) -> str:
+    if results.turnout is None:
+        return ngettext(
+            "%(num)s patron could vote; fewer than %(least)s did, you among them.",
+            "%(num)s patrons could vote; fewer than %(least)s did, you among them.",
+            results.roll_size,
+            least=WITHHELD_UNDER,
+        )
+    return ngettext(
+        "%(num)s of %(roll)s patrons voted, you among them.",
+        "%(num)s of %(roll)s patrons voted, you among them.",
+        results.turnout,
+        roll=results.roll_size,
     )

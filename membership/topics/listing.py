@@ -12,7 +12,7 @@ from membership.money import Money
 from membership.newsroom.words import current_newsroom
 from membership.patrons.tiers import current_tiers
 from membership.topics.models import MoveText, Round, RoundTopic, Topic, TopicMove
-from membership.topics.roll import roll_size, turnout
+from membership.topics.roll import roll_size, told_turnout
 
 LONGEST_LIST = 100
 
@@ -33,7 +33,7 @@ class ListedTopic:
 
 @dataclass(frozen=True)
 class StaffRound:
-    """A round as its editors see it: how many voted, never for what."""
+    """A round as its editors see it: how many voted (`None` under five), never for what."""
 
     slug: str
     title: str
@@ -41,7 +41,7 @@ class StaffRound:
     opens_at: datetime
     closes_at: datetime
     roll_size: int
-    turnout: int
+    turnout: int | None
 
 
 def topics_in(session: Session, state: str, *, newest_first: bool = False) -> tuple[ListedTopic, ...]:
@@ -85,7 +85,7 @@ def staff_rounds(session: Session, *, now: datetime) -> tuple[StaffRound, ...]:
             opens_at=each.opens_at,
             closes_at=each.closes_at,
             roll_size=roll_size(session, each.id),
-            turnout=turnout(session, each.id),
+            turnout=told_turnout(session, each.id),
         )
         for each in rounds
     )

@@ -1,10 +1,14 @@
-"""The life of a topic: one table of allowed moves, and the verbs that make them."""
+"""The life of a topic: one table of allowed moves, and the verbs that make them.
 
-from collections.abc import Mapping
+Everybody locks in one order, lest two wait for each other: the round, its topics by id, what is inserted, and last
+the site's version and the turn of the audit log, which all writers share.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.audit import record
@@ -64,31 +68,52 @@ def propose(session: Session, account_id: int, title: str, why: str, *, now: dat
 
 def shortlist(session: Session, topic: Topic, *, by: int | None, now: datetime) -> None:
     """Puts a proposal on the public shortlist, from which rounds are made. `by` is the editor's account."""
-    move(session, topic, "shortlisted", by=by, now=now)
+    _move_one(session, topic, "shortlisted", by=by, now=now)
 
 
 def decline(session: Session, topic: Topic, reason: str, *, by: int | None, now: datetime) -> None:
     """Declines a topic for a reason that everybody can read. `by` is the editor's account."""
-    move(session, topic, "declined", by=by, reason=paragraphs(reason, "reason", longest=REASON_LENGTH), now=now)
+    reason = paragraphs(reason, "reason", longest=REASON_LENGTH)
+    _move_one(session, topic, "declined", by=by, reason=reason, now=now)
+
+
+def hold(session: Session, which: ColumnElement[bool]) -> list[Topic]:
+    """Locks topics until the transaction ends, all in one order, and reads them anew; returns them by id."""
+    # The key is left free: a ballot or a round's row that refers to a topic need not wait.
+    topics = select(Topic).where(which).order_by(Topic.id).with_for_update(key_share=True)
+    return list(session.scalars(topics, execution_options={"populate_existing": True}))
 
 
 def move(session: Session, topic: Topic, to: str, *, by: int | None, reason: str | None = None, now: datetime) -> None:
-    """Moves a topic, under its lock, to another state; `by` is `None` where the clock moved it.
+    """Moves a topic that the caller holds to another state; `by` is `None` where the clock moved it.
 
-    Raises `WrongState` for a move that `ALLOWED` does not name.
+    Must be told at the end of the transaction, by `tell`. Raises `WrongState` for a move that `ALLOWED` does not name.
     """
-    current = locked(session, Topic, topic.id)
-    if current is None:
-        raise NotFound("There is no such topic.")
-    if to not in ALLOWED[current.state]:
-        raise WrongState(REFUSALS[current.state], title=current.title)
+    if to not in ALLOWED[topic.state]:
+        raise WrongState(REFUSALS[topic.state], title=topic.title)
     session.add(
-        TopicMove(topic_id=current.id, was=current.state, now=to, at=now, by_id=by, text_id=_kept_text(session, reason))
+        TopicMove(topic_id=topic.id, was=topic.state, now=to, at=now, by_id=by, text_id=_kept_text(session, reason))
     )
-    current.state = to
+    topic.state = to
+    session.flush()
+
+
+def tell(session: Session, topics: Iterable[Topic], *, by: int | None, now: datetime) -> None:
+    """Says that topics have moved to where they are now: pages change, and the audit log knows. Call this last."""
     session.flush()
     bump(session)
-    record(session, to, "topic", current.slug, actor_id=by, fields=("state",), now=now)
+    for topic in topics:
+        record(session, topic.state, "topic", topic.slug, actor_id=by, fields=("state",), now=now)
+
+
+def _move_one(
+    session: Session, topic: Topic, to: str, *, by: int | None, reason: str | None = None, now: datetime
+) -> None:
+    held = hold(session, Topic.id == topic.id)
+    if not held:
+        raise NotFound("There is no such topic.")
+    move(session, held[0], to, by=by, reason=reason, now=now)
+    tell(session, held, by=by, now=now)
 
 
 def _kept_text(session: Session, reason: str | None) -> int | None:

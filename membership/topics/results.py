@@ -8,11 +8,8 @@ from sqlalchemy.orm import Session
 
 from membership.errors import NotFound
 from membership.topics.models import CountedBallot, Round, RoundResult, Topic
-from membership.topics.roll import roll_size, turnout, voided
+from membership.topics.roll import WITHHELD_UNDER, roll_size, turnout, voided
 from membership.topics.tally import Counted, chosen
-
-# Below this, counts would tell how single people voted.
-WITHHELD_UNDER = 5
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,14 @@ class TopicResult:
 class Results:
     """The published result: topics by rank, or by title where ranks are withheld.
 
-    `roll_size` is who could vote, `turnout` whose vote was counted, `voided` whose vote was barred.
+    `roll_size` is who could vote, `turnout` whose vote was counted (`None` where withheld), `voided` whose vote was
+    barred.
     """
 
     topics: tuple[TopicResult, ...]
     closed_at: datetime
     roll_size: int
-    turnout: int
+    turnout: int | None
     voided: int
     withheld: bool
 
@@ -46,8 +44,8 @@ class Results:
 
     @property
     def share(self) -> float | None:
-        """The turnout of the roll, 0–1; `None` if nobody could vote."""
-        return self.turnout / self.roll_size if self.roll_size else None
+        """The turnout of the roll, 0–1; `None` where withheld."""
+        return None if self.turnout is None else self.turnout / self.roll_size
 
 
 def results_of(session: Session, round_: Round) -> Results:
@@ -60,7 +58,7 @@ def results_of(session: Session, round_: Round) -> Results:
         topics=tuple(sorted(topics, key=lambda topic: (topic.rank is None, topic.rank or 0, topic.title))),
         closed_at=round_.closed_at,
         roll_size=roll_size(session, round_.id),
-        turnout=turnout(session, round_.id),
+        turnout=None if withheld else turnout(session, round_.id),
         voided=voided(session, round_.id),
         withheld=withheld,
     )

@@ -19,6 +19,9 @@ AT_OPENING = "opening"
 JOINED = "joined"
 SWEPT = "sweep"
 
+# Below this, counts would tell how single people voted; and how few voted would tell it of whom one knows.
+WITHHELD_UNDER = 5
+
 
 @dataclass(frozen=True)
 class RollLine:
@@ -111,13 +114,14 @@ def joinable(session: Session, *, now: datetime) -> list[int]:
     return list(session.scalars(rounds.order_by(Round.id)))
 
 
-def seal(session: Session, round_: Round | None) -> None:
-    """Publishes the final hash of a roll whose round the caller has locked and whose time of joining is over."""
-    if round_ is None or round_.roll_hash_final is not None:
-        return
-    round_.roll_hash_final = current_hash(session, round_)
-    session.flush()
-    bump(session)
+def seal(session: Session, round_: Round) -> None:
+    """Publishes the final hash of a roll whose round the caller has locked and whose time of joining is over.
+
+    The caller bumps the site's version, as the last thing it does.
+    """
+    if round_.roll_hash_final is None:
+        round_.roll_hash_final = current_hash(session, round_)
+        session.flush()
 
 
 def current_hash(session: Session, round_: Round) -> str:
@@ -141,6 +145,12 @@ def turnout(session: Session, round_id: int) -> int:
     """Counts whose vote is in: withdrawn and voided ones are not."""
     voted = _counted(round_id).where(RollEntry.voted_at.is_not(None), RollEntry.barred_at.is_(None))
     return session.scalar(voted) or 0
+
+
+def told_turnout(session: Session, round_id: int) -> int | None:
+    """Counts whose vote is in, as far as it is told to anyone: `None` under five."""
+    count = turnout(session, round_id)
+    return None if count < WITHHELD_UNDER else count
 
 
 def voided(session: Session, round_id: int) -> int:

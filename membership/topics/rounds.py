@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.audit import record
 from membership.errors import NotFound, Refusal
-from membership.newsroom.site_version import bump
 from membership.topics.models import Round, RoundTopic, Topic
-from membership.topics.moves import move
+from membership.topics.moves import hold, move, tell
 from membership.topics.roll import make_roll
 from membership.topics.slugs import insert_under_slug
 from membership.topics.wording import line
@@ -68,8 +67,7 @@ def open_round(
         session.add(RoundTopic(round_id=round_.id, topic_id=topic.id, position=position))
         move(session, topic, "in_round", by=by, now=now)
     round_.roll_hash_open = make_roll(session, round_, now=now)
-    session.flush()
-    bump(session)
+    tell(session, standing, by=by, now=now)
     record(session, "opened", "round", slug, actor_id=by, now=now)
     return round_
 
@@ -93,7 +91,7 @@ def _topics(session: Session, slugs: Sequence[str]) -> list[Topic]:
     if not FEWEST_TOPICS <= len(slugs) <= MOST_TOPICS:
         raise Refusal("Choose %(fewest)s to %(most)s topics.", field="topics", fewest=FEWEST_TOPICS, most=MOST_TOPICS)
     asked = [slug for slug in slugs if is_slug(slug)]
-    found = {topic.slug: topic for topic in session.scalars(select(Topic).where(Topic.slug.in_(asked)))}
+    found = {topic.slug: topic for topic in hold(session, Topic.slug.in_(asked))}
     for slug in slugs:
         if slug not in found:
             raise Refusal("There is no topic “%(slug)s”.", field="topics", slug=slug[:80])
@@ -103,8 +101,11 @@ def _topics(session: Session, slugs: Sequence[str]) -> list[Topic]:
 def _check_counts(topics: int, choices: int, winners: int) -> None:
     if not 1 <= choices <= topics:
         raise Refusal("A ballot over %(topics)s topics has 1 to %(topics)s choices.", field="choices", topics=topics)
-    if not 1 <= winners <= topics:
-        raise Refusal("A round over %(topics)s topics has 1 to %(topics)s winners.", field="winners", topics=topics)
+    # Were all chosen that had a vote, the result would tell a single voter's whole choice.
+    if not 1 <= winners < topics:
+        raise Refusal(
+            "A round over %(topics)s topics has 1 to %(most)s winners.", field="winners", topics=topics, most=topics - 1
+        )
 
 
 def _check_times(opens_at: datetime, joins_until: datetime, closes_at: datetime) -> None:

@@ -9,6 +9,8 @@ from flask import request
 
 from membership.web.current import current_settings
 
+FORWARDING = ("X-Forwarded-For", "Forwarded")
+
 
 def network_key(*, now: datetime) -> str | None:
     """Returns the day's hash of the caller's network; `None` if the address is unknown."""
@@ -30,7 +32,12 @@ def network_of(address: str) -> str | None:
 
 
 def is_operator() -> bool:
-    """Says whether the caller sits in one of the operator's networks."""
+    """Says whether the caller sits in one of the operator's networks.
+
+    Whoever comes through a proxy that is not trusted does not: the address is then the proxy's own.
+    """
+    if not current_settings().trusted_proxies and any(name in request.headers for name in FORWARDING):
+        return False
     try:
         ip = ip_address(request.remote_addr or "")
     except ValueError:

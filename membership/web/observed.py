@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# Tokens travel in these paths; a log must not be a way in.
-_SECRET_PATHS = re.compile(r"^(/sign-in|/links/[^/]+|/mail/unsubscribe)/[^/]+")
+# Tokens and references travel in these paths; a log must not be a way in. They are known in every way in which a
+# path may be written, whether or not anything of ours answers there.
+_SECRET_PATHS = re.compile(r"(/sign-in|/links/[^/]+|/mail/unsubscribe|/support/thanks)/.+", re.DOTALL | re.IGNORECASE)
+_SLASHES = re.compile(r"/{2,}")
 
 
 class Observed:
@@ -61,4 +63,4 @@ class Observed:
 
 def path_for_log(path: str) -> str:
     """Returns the path without the secrets that some paths carry."""
-    return _SECRET_PATHS.sub(r"\1/…", path)
+    return _SECRET_PATHS.sub(r"\1/…", _SLASHES.sub("/", path))

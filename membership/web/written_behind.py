@@ -47,7 +47,8 @@ class WrittenBehind:
         with self._turn:
             if not self._is_writing:
                 self._is_writing = True
-                Thread(target=self._write_until_quiet, name="log").start()
+                # Not a daemon, even if the server's thread that starts it is one: it ends when all is written.
+                Thread(target=self._write_until_quiet, name="log", daemon=False).start()
 
     def _write_until_quiet(self) -> None:
         pause = Event()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import SignInToken
 from membership.accounts.sign_in import Entry, Gone, ask, by_code, by_link, forget_old, print_link, refuse_gone
-from membership.accounts.sign_in_limits import ADDRESS_LIMIT, NETWORK_LIMIT
+from membership.accounts.sign_in_limits import WRONG_CODES
 from membership.db import Database, transaction
 from membership.errors import Refusal, TooMany
 from membership.outbox.models import OutboxRow
@@ -133,18 +133,69 @@ def test_one_form_sent_twice_is_one_mail(session: Session, now: datetime) -> Non
     assert asked(session, now=now + 2 * MINUTE) != first
 
 
-def test_an_address_gets_five_mails_an_hour(session: Session, now: datetime) -> None:
-    for number in range(ADDRESS_LIMIT):
-        asked(session, request_id=f"r{number}", now=now + number * MINUTE, network=f"net{number}")
+def test_one_network_gets_an_address_five_mails_an_hour(session: Session, now: datetime) -> None:
+    for number in range(5):
+        asked(session, request_id=f"r{number}", now=now + number * MINUTE)
     with pytest.raises(TooMany) as refused:
-        asked(session, "OLENA@example.org", "r9", now=now + 10 * MINUTE, network="net9")
+        asked(session, "OLENA@example.org", "r9", now=now + 10 * MINUTE)
     assert refused.value.retry_after == 50 * 60 + 1
     assert refused.value.field == "email"
-    asked(session, request_id="r10", now=now + 61 * MINUTE, network="net9")
+    asked(session, request_id="r10", now=now + 61 * MINUTE)
+
+
+def test_a_stranger_cannot_shut_the_owner_of_an_address_out(session: Session, now: datetime) -> None:
+    refused = 0
+    for quarter in range(4 * 24):
+        try:
+            asked(session, request_id=f"s{quarter}", now=now + 15 * quarter * MINUTE, network="a stranger's")
+        except TooMany:
+            refused += 1
+    assert 4 * 24 - refused == 10
+    token, _ = asked(session, request_id="hers", now=now + timedelta(days=1), network="her own")
+    assert enter(session, token, now=now + timedelta(days=1)).account.email == "olena@example.org"
+
+
+def test_callers_of_unknown_network_count_as_one(session: Session, now: datetime) -> None:
+    for number in range(6):
+        with transaction(session):
+            if number == 5:
+                with pytest.raises(TooMany):
+                    ask(session, "olena@example.org", request_id="r5", network_key=None, next_path="", now=now)
+            else:
+                ask(session, "olena@example.org", request_id=f"r{number}", network_key=None, next_path="", now=now)
+
+
+def test_an_address_gets_twenty_mails_an_hour_and_thirty_a_day_from_everywhere(session: Session, now: datetime) -> None:
+    for number in range(20):
+        asked(session, request_id=f"r{number}", now=now, network=f"net{number}")
+    with pytest.raises(TooMany) as hour:
+        asked(session, request_id="r20", now=now + MINUTE, network="net20")
+    assert hour.value.retry_after == 59 * 60 + 1
+    for number in range(20, 30):
+        asked(session, request_id=f"r{number}", now=now + 61 * MINUTE, network=f"net{number}")
+    with pytest.raises(TooMany) as day:
+        asked(session, request_id="r30", now=now + 3 * 60 * MINUTE, network="net30")
+    assert day.value.retry_after == 21 * 3600 + 1
+    asked(session, request_id="r31", now=now + timedelta(days=1), network="net31")
+
+
+def test_whoever_guesses_for_a_day_closes_the_codes_of_the_address_and_not_its_links(
+    session: Session, now: datetime
+) -> None:
+    for number in range(WRONG_CODES // 5):
+        _, code = asked(session, request_id=f"s{number}", now=now, network=f"net{number}")
+        for _ in range(5):
+            assert enter_code(session, f"s{number}", wrong(code), now=now) is None
+    token, code = asked(session, request_id="hers", now=now + MINUTE, network="her own")
+    assert reason(lambda: enter_code(session, "hers", code, now=now + MINUTE)) == "guessed"
+    assert enter(session, token, now=now + MINUTE).account.email == "olena@example.org"
+    later = now + timedelta(days=1)
+    _, code = asked(session, request_id="later", now=later, network="her own")
+    assert enter_code(session, "later", code, now=later) is not None
 
 
 def test_a_network_may_ask_for_twenty_an_hour(session: Session, now: datetime) -> None:
-    for number in range(NETWORK_LIMIT):
+    for number in range(20):
         asked(session, f"reader{number}@example.org", f"r{number}", now=now)
     with pytest.raises(TooMany):
         asked(session, "another@example.org", "r99", now=now)
@@ -152,7 +203,7 @@ def test_a_network_may_ask_for_twenty_an_hour(session: Session, now: datetime) -
 
 
 def test_printed_links_count_as_no_mails(session: Session, now: datetime) -> None:
-    for _ in range(ADDRESS_LIMIT + 1):
+    for _ in range(6):
         with transaction(session):
             token = print_link(session, "olena@example.org", now=now)
     asked(session, now=now)

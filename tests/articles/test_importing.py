@@ -200,3 +200,18 @@ def test_the_demo_newsroom_s_articles_are_good(session: Session, media: Path, no
     demo = Path(__file__).parents[2] / "membership" / "demo" / "articles"
     bring_in_well(session, demo, media=media, now=now)
     assert session.scalar(select(func.count()).select_from(Article)) == len(list(demo.glob("*.md")))
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".png", "ї" * 130 + ".png", "loop.png", "a/" * 3000 + "b.png"])
+def test_a_picture_that_cannot_be_looked_for_is_named_and_the_other_files_are_imported(
+    session: Session, folder: Path, media: Path, now: datetime, name: str
+) -> None:
+    (folder / "loop.png").symlink_to(folder / "loop.png")
+    write(folder, "a-bad", slug="bad", picture=name, picture_alt="A mast")
+    write(folder, "b-body", slug="body", body=f"![A mast]({name})")
+    write(folder, "c-good", slug="good")
+    report = bring_in(session, folder, media=media, now=now)
+    assert sorted(fault.path.name for fault in report.faults) == ["a-bad.md", "b-body.md"]
+    in_body = next(fault for fault in report.faults if fault.path.name == "b-body.md")
+    assert "cannot be looked for" in in_body.what
+    assert article(session, "good").state == "published"

@@ -7,6 +7,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from smtplib import SMTPNotSupportedError
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -17,6 +18,7 @@ from membership.mail.delivery import deliver
 from membership.mail.letters import Button, Code, Facts, Letter, Line
 from membership.mail.message import compose, message_id
 from membership.mail.transport import FolderTransport, ListTransport, MailTransport, SmtpTransport
+from membership.mailbox import Mailbox, mailbox_of
 
 LETTER = Letter(
     to="Łukasz <lukasz@example.org>",
@@ -28,7 +30,7 @@ LETTER = Letter(
         Button("Open", "https://example.org/a?b=1&c=2"),
     ),
     key="receipt.1",
-    reply_to="Olena <readers@example.org>",
+    reply_to=Mailbox("Olena, the editor; (news)", "readers@example.org"),
 )
 SENDER = "The Long Bridge <news@example.org>"
 
@@ -47,6 +49,7 @@ class Postbox:
 
 @pytest.fixture
 def postbox() -> Iterator[tuple[Postbox, str]]:
+    """A mail server on this machine that offers no STARTTLS."""
     box = Postbox()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -60,7 +63,8 @@ def check(message: EmailMessage) -> None:
     assert message["Subject"] == LETTER.subject
     assert message["Message-ID"] == message_id("receipt.1", SENDER)
     assert str(message["Message-ID"]).endswith("@example.org>")
-    assert message["Reply-To"] == "Olena <readers@example.org>"
+    (reply_to,) = message["Reply-To"].addresses
+    assert (reply_to.display_name, reply_to.addr_spec) == ("Olena, the editor; (news)", "readers@example.org")
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     assert plain
     assert html
@@ -74,6 +78,35 @@ def test_over_smtp(app: Flask, postbox: tuple[Postbox, str], now: datetime) -> N
     with app.app_context():
         deliver(LETTER, transport=SmtpTransport(url), sender=SENDER, now=now)
     check(message_from_bytes(box.taken[0], policy=default))
+
+
+def test_nothing_is_sent_in_the_clear_to_another_machine(
+    app: Flask, postbox: tuple[Postbox, str], now: datetime
+) -> None:
+    box, url = postbox
+    # Any host but one on loopback, by its name; this one leads to the same server.
+    elsewhere = url.replace("127.0.0.1", "user:password@0.0.0.0")
+    with app.app_context(), pytest.raises(SMTPNotSupportedError, match="STARTTLS"):
+        deliver(LETTER, transport=SmtpTransport(elsewhere), sender=SENDER, now=now)
+    assert box.taken == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("The Bridge, news <a@example.org>", "The Bridge, news"),
+        ('"The Bridge, news" <a@example.org>', "The Bridge, news"),
+        ("Olena <the editor> <a@example.org>", "Olena <the editor>"),
+        ("<a@example.org>", ""),
+        ("a@example.org", ""),
+    ],
+)
+def test_a_sender_is_read_with_whatever_stands_in_its_name(app: Flask, text: str, name: str, now: datetime) -> None:
+    assert mailbox_of(text) == Mailbox(name, "a@example.org")
+    with app.app_context():
+        message = compose(LETTER, text, now=now)
+    (sender,) = message_from_bytes(message.as_bytes(), policy=default)["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "a@example.org")
 
 
 def test_into_the_demos_folder(app: Flask, tmp_path: Path, now: datetime) -> None:

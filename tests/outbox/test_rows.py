@@ -56,6 +56,19 @@ def test_a_failure_waits_and_is_tried_again(database: Database, clock: SteppedCl
     assert len(carried) == 1
 
 
+def test_of_an_error_only_a_short_text_without_addresses_is_kept(database: Database, clock: SteppedClock) -> None:
+    add(database, now=clock.now())
+
+    def fail(_task: Task) -> None:
+        raise OSError("olena@example.org was refused by smtp://user:word@mail.example.org: " + "no " * 500)
+
+    carry_out(database, {"letter": fail}, clock)
+    with database.session() as session:
+        kept = str(session.scalars(select(OutboxRow.last_error)).one())
+    assert kept.startswith("OSError: …@… was refused by smtp://…@…")
+    assert len(kept) <= 200
+
+
 def test_a_worker_that_died_loses_its_claim(database: Database, clock: SteppedClock) -> None:
     add(database, now=clock.now())
     with database.session() as session, transaction(session):

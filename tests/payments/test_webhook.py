@@ -2,6 +2,7 @@
 
 import json
 import time
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -73,6 +74,9 @@ def test_a_bad_signature_is_refused_and_stores_nothing(newsroom: World, kind: st
         event(id="ch_1"),
         event(id="evt_" + "x" * 300),
         event(type=None),
+        event(id="evt_\ud800"),
+        event(type="a\0b"),
+        event(created=1e300),
         event(created="soon"),
         event(created=10**30),
         event(livemode="no"),
@@ -85,6 +89,13 @@ def test_a_bad_signature_is_refused_and_stores_nothing(newsroom: World, kind: st
 def test_a_signed_body_that_is_no_event_is_refused(newsroom: World, body: bytes) -> None:
     assert newsroom.post_event(body, newsroom.sign(body)).status_code == 400
     assert stored(newsroom) == []
+
+
+def test_an_object_with_a_strange_id_is_stored_and_ignored(newsroom: World) -> None:
+    assert newsroom.post_event(event(data={"object": {"id": "pi_\0"}})).status_code == 200
+    assert newsroom.post_event(event(id="evt_2", data={"object": {"id": 7}})).status_code == 200
+    newsroom.work()
+    assert all(state != "waiting" for state, _ in stored(newsroom))
 
 
 def test_one_of_two_signatures_is_enough_while_a_secret_rolls(newsroom: World) -> None:
@@ -132,6 +143,29 @@ def test_an_object_that_stripe_does_not_know_is_marked_gone(newsroom: World) -> 
     newsroom.post_event(event())
     newsroom.work()
     assert stored(newsroom) == [("handled", None)]
+
+
+class Silent(BytesIO):
+    """The body of somebody who announces one and sends nothing."""
+
+    def read(self, *_: object) -> bytes:
+        raise AssertionError("the body was waited for")
+
+    readline = readinto = read  # type: ignore[assignment]  # whoever reads, by whatever name
+
+
+@pytest.mark.parametrize(
+    ("length", "headers", "status"),
+    [(100, {}, 400), (2_000_000, {}, 413), (2_000_000, {"Stripe-Signature": "t=1"}, 413)],
+)
+def test_what_cannot_be_an_event_is_refused_before_its_body_is_waited_for(
+    newsroom: World, length: int, headers: dict[str, str], status: int
+) -> None:
+    client = newsroom.app.test_client()
+    announced = {"CONTENT_LENGTH": str(length)}
+    answer = client.post("/stripe/webhook", input_stream=Silent(), environ_overrides=announced, headers=headers)
+    assert answer.status_code == status
+    assert stored(newsroom) == []
 
 
 def test_a_large_body_is_refused(newsroom: World) -> None:

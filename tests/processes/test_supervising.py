@@ -25,6 +25,12 @@ def environ_of(instance: Path, **changes: str) -> dict[str, str]:
     return {**kept, **ports, "MEMBERSHIP_INSTANCE": str(instance), **changes}
 
 
+def others_may_read(instance: Path) -> list[str]:
+    """Names what of an instance folder is open to other accounts; pictures are shut in with it."""
+    found = [instance, *(path for path in instance.rglob("*") if path.parent.name != "media")]
+    return [str(path) for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
 def test_the_demo_starts_twice_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ, log = environ_of(tmp_path / "instance"), tmp_path / "run.log"
     port, sandbox_port = int(environ["PORT"]), int(environ["SANDBOX_PORT"])
@@ -38,6 +44,7 @@ def test_the_demo_starts_twice_and_leaves_nothing_behind(tmp_path: Path) -> None
             process.send_signal(number)
 
             assert process.wait(15) == 0
+        assert others_may_read(tmp_path / "instance") == []
         assert pages == {"/": 200, "/dev/mail": 200, "/topics": 200, "/support": 200, "/staff/": 303}
         assert len(children) >= 4
         assert not [child for child in children if child.is_running()]
@@ -117,6 +124,7 @@ def test_secrets_are_written_once_and_for_nobody_else(tmp_path: Path) -> None:
     assert stat.S_IMODE(around.settings_file.stat().st_mode) == 0o600
     assert len(first["MEMBERSHIP_SECRET_KEY"]) >= 32
     assert first["MEMBERSHIP_STRIPE_SECRET_KEY"].startswith("sk_test_")
+    assert first["MEMBERSHIP_MAIL_FROM"] == "The Long Bridge <letters@example.org>"
 
 
 @pytest.mark.parametrize("kept", ["MEMBERSHIP_MODE=live\n", "MEMBERSHIP_SECRET_KEY=abc\n"])

@@ -1,8 +1,10 @@
 """The cast of these tests: patrons with a paid pledge, an editor, and rounds they open and vote in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import Barrier
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -124,6 +126,18 @@ def vote(database: Database, round_: Round, account: Account, *slugs: str, clock
     with writing(database) as session:
         version = voter.ballot.version if voter else 0
         return cast(session, round_.id, account.id, slugs, version=version, clock=clock)
+
+
+def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
+    """Starts all acts together, each in a thread of its own, and returns their answers; an exception is raised."""
+    barrier = Barrier(len(acts))
+
+    def start(act: Callable[[], object]) -> object:
+        barrier.wait()
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return [each.result(timeout=60) for each in [threads.submit(start, act) for act in acts]]
 
 
 def reread(database: Database, round_: Round) -> Round:

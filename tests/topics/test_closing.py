@@ -1,8 +1,6 @@
 """The close: once, complete, and without a trace of who chose what."""
 
-import sqlite3
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Table, delete, func, select, update
@@ -13,9 +11,8 @@ from membership.clock import SteppedClock
 from membership.db import Base, Database
 from membership.errors import NotFound
 from membership.outbox.models import OutboxRow
-from membership.outbox.rows import Task
 from membership.topics.closing import close
-from membership.topics.keeping import TracesRemain, close_due, erase_traces, keep_rounds
+from membership.topics.keeping import close_due, keep_rounds
 from membership.topics.models import CountedBallot, OpenBallot, OpenChoice, RollEntry, Round, RoundResult, Topic
 from membership.topics.results import results_of
 from membership.topics.roll import verify_roll
@@ -96,7 +93,7 @@ def test_a_withdrawn_and_a_barred_vote_are_not_counted(database: Database, clock
     close_due(database, clock)
     with database.session() as session:
         results = results_of(session, reread(database, round_))
-        assert (results.turnout, results.voided, results.withheld) == (4, 1, True)
+        assert (results.turnout, results.voided, results.withheld) == (None, 1, True)
         assert {row.receipt for row in session.scalars(select(CountedBallot))} < set(receipts)
 
 
@@ -106,18 +103,21 @@ def test_a_round_without_a_vote_chooses_nothing(database: Database, clock: Stepp
     assert close_due(database, clock) == 1
     with database.session() as session:
         results = results_of(session, reread(database, round_))
-        assert (results.winners, results.turnout, results.withheld) == ((), 0, True)
+        assert (results.winners, results.turnout, results.withheld) == ((), None, True)
         assert set(session.scalars(select(Topic.state))) == {"shortlisted"}
 
 
-def test_under_five_ballots_only_the_winner_is_told(database: Database, clock: SteppedClock) -> None:
-    round_, _voters, _receipts = _voted(database, clock, count=4)
+@pytest.mark.parametrize("count", [1, 4])
+def test_under_five_ballots_only_the_winner_is_told(database: Database, clock: SteppedClock, count: int) -> None:
+    round_, _voters, _receipts = _voted(database, clock, count=count)
     close_due(database, clock)
     with database.session() as session:
         results = results_of(session, reread(database, round_))
     assert {(each.votes, each.rank) for each in results.topics} == {(None, None)}
     assert [each.title for each in results.topics] == sorted(each.title for each in results.topics)
     assert [each.slug for each in results.winners] == [GRID]
+    # Who knew that one voted would know what one chose.
+    assert (results.turnout, results.share, results.roll_size) == (None, None, count + 3)
 
 
 def test_before_the_close_there_are_no_results(database: Database, clock: SteppedClock) -> None:
@@ -153,39 +153,6 @@ def test_after_the_close_no_row_ties_the_roll_to_a_choice(database: Database, cl
     assert holds_key == {"roll", "outbox"}
     # A counted ballot has nothing beside its receipt and choices that could be matched.
     assert [column.name for column in CountedBallot.__table__.columns] == ["round_id", "receipt", "choices"]
-
-
-def test_deleted_ballots_leave_the_files_of_sqlite(database: Database, clock: SteppedClock, seams: Seams) -> None:
-    _round, _voters, receipts = _voted(database, clock)
-    close_due(database, clock)
-    with database.session() as session:
-        assert session.scalars(select(OutboxRow).where(OutboxRow.kind == "ballot_traces")).one().payload == {}
-    erase_traces(seams, Task(1, "ballot_traces", "winter-energy", {}))
-    if database.is_sqlite:
-        path = str(database.url.database)
-        assert Path(f"{path}-wal").read_bytes() == b""
-        # Once in the row of the counted ballot and once in its key: nothing is left of the open one.
-        assert {Path(path).read_bytes().count(code.encode()) for code in receipts} == {2}
-
-
-def test_while_somebody_reads_the_log_of_sqlite_is_not_emptied_and_the_task_comes_again(
-    database: Database, clock: SteppedClock, seams: Seams
-) -> None:
-    if not database.is_sqlite:
-        erase_traces(seams, Task(1, "ballot_traces", "x", {}))  # a reader is in nobody's way
-        return
-    _voted(database, clock)
-    reader = sqlite3.connect(str(database.url.database), isolation_level=None)
-    reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM roll").fetchall()
-    close_due(database, clock)
-    impatient = seams.database.engine.raw_connection()
-    impatient.cursor().execute("PRAGMA busy_timeout=50")
-    impatient.close()
-    with pytest.raises(TracesRemain):
-        erase_traces(seams, Task(1, "ballot_traces", "x", {}))
-    reader.close()
-    erase_traces(seams, Task(1, "ballot_traces", "x", {}))
 
 
 def test_an_open_round_keeps_its_ballots(database: Database, clock: SteppedClock) -> None:

@@ -59,23 +59,34 @@ def test_the_csv_holds_the_same(database: Database, clock: SteppedClock) -> None
     assert row["roll_size"] == "9"
 
 
-@pytest.mark.parametrize("votes", [4, 6])
-def test_an_open_round_gives_nothing_away(database: Database, clock: SteppedClock, votes: int) -> None:
+@pytest.mark.parametrize(("votes", "told"), [(1, None), (4, None), (6, 6)])
+def test_an_open_round_gives_nothing_away(
+    database: Database, clock: SteppedClock, votes: int, told: int | None
+) -> None:
     round_ = _round(database, clock, votes, is_closed=False)
     with database.session() as session:
         content = export(session, round_)
     assert (content["results"], content["ballots"], content["roll_hash"]) == (None, None, round_.roll_hash_open)
     assert "after its close" in content["note"]
+    assert content["turnout"] == told
+    assert ("turnout is withheld" in content["note"]) == (told is None)
 
 
-def test_under_five_ballots_counts_and_ballots_are_withheld(database: Database, clock: SteppedClock) -> None:
-    round_ = _round(database, clock, 4, is_closed=True)
+@pytest.mark.parametrize("votes", [0, 1, 4])
+def test_under_five_ballots_counts_and_ballots_are_withheld(
+    database: Database, clock: SteppedClock, votes: int
+) -> None:
+    round_ = _round(database, clock, votes, is_closed=True)
     with database.session() as session:
         content = export(session, round_)
+    assert list(content) == [*FIELDS, "note"]
     assert {(row["votes"], row["rank"]) for row in content["results"]} == {(None, None)}
     assert content["ballots"] is None
     assert "withheld" in content["note"]
-    assert content["turnout"] == 4
+    assert content["turnout"] is None
+    assert json.loads(as_json(content))["turnout"] is None
+    (row,) = csv.DictReader(io.StringIO(as_csv(content)))
+    assert row["turnout"] == ""
 
 
 def test_the_command_writes_it(app: Flask, database: Database, clock: SteppedClock) -> None:

@@ -130,11 +130,11 @@ def test_only_the_moves_of_the_table_are_made(database: Database, now: datetime,
     for to in sorted(ALLOWED):
         if to in ALLOWED[state]:
             with pytest.raises(_Undone), writing(database) as session:
-                move(session, topic, to, by=None, now=now)
+                move(session, session.get_one(Topic, topic.id), to, by=None, now=now)
                 raise _Undone
         else:
             with pytest.raises(WrongState, match="A title"), writing(database) as session:
-                move(session, topic, to, by=None, now=now)
+                move(session, session.get_one(Topic, topic.id), to, by=None, now=now)
 
 
 def test_the_history_of_a_topic_cannot_be_rewritten(database: Database, now: datetime) -> None:

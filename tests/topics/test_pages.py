@@ -292,10 +292,11 @@ def test_the_results_stand_with_turnout_bars_and_their_table(
     assert f'href="{ROUND}/results"' in client.get("/topics").text
 
 
+@pytest.mark.parametrize("votes", [1, 4])
 def test_under_five_ballots_the_page_withholds_counts(
-    client: FlaskClient, database: Database, clock: SteppedClock
+    client: FlaskClient, database: Database, clock: SteppedClock, votes: int
 ) -> None:
-    voters = patrons(database, 4, now=clock.at)
+    voters = patrons(database, votes, now=clock.at)
     round_ = opened(database, now=clock.at)
     for voter in voters:
         vote(database, round_, voter, GRID, clock=clock)
@@ -304,6 +305,9 @@ def test_under_five_ballots_the_page_withholds_counts(
     text = client.get(f"{ROUND}/results").text
     assert "Counts are withheld" in text
     assert "votes</span>" not in text
+    assert f"{votes + 3} patrons could vote; fewer than 5 did." in text
+    assert "<dd>fewer than 5</dd>" in text
+    assert "%)" not in text
     assert "Chosen: Who repairs the grid?" in text
 
 

@@ -1,10 +1,9 @@
 """Many at once: voters against the close, closers against each other, joiners against the final hash."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Barrier, Lock
+from threading import Lock
 
 from sqlalchemy import func, select
 
@@ -19,7 +18,7 @@ from membership.topics.keeping import seal_due
 from membership.topics.models import CountedBallot, OpenBallot, Round, RoundResult
 from membership.topics.results import results_of
 from membership.topics.roll import may_vote_now, turnout, verify_roll
-from tests.topics.people import opened, patrons, reread, vote, writing
+from tests.topics.people import at_once, opened, patrons, reread, vote, writing
 
 GRID, RUBBLE = "who-repairs-the-grid", "where-does-the-rubble-go"
 
@@ -47,7 +46,7 @@ def test_three_closers_at_once_close_once(database: Database, clock: SteppedCloc
     for voter in voters:
         vote(database, round_, voter, GRID, clock=clock)
     clock.at = round_.closes_at
-    answers = _at_once([lambda: _close(database, round_, clock)] * 3)
+    answers = at_once([lambda: _close(database, round_, clock)] * 3)
     assert (answers.count(True), answers.count(False)) == (1, 2)
     with database.session() as session:
         assert session.scalar(select(func.count()).select_from(RoundResult)) == 3
@@ -64,7 +63,7 @@ def test_every_vote_that_was_accepted_is_counted_and_no_other(database: Database
     tipping = TippingClock(round_.closes_at, before=8)
     casts: list[Callable[[], object]] = [_casting(database, round_, voter, tipping) for voter in voters]
     closes: list[Callable[[], object]] = [lambda: _close(database, round_, tipping)] * 3
-    answers = _at_once([*casts[:6], *closes, *casts[6:]])
+    answers = at_once([*casts[:6], *closes, *casts[6:]])
     _close(database, round_, tipping)  # all three may have come too early
     accepted = [answer for answer in answers if isinstance(answer, str)]
     refused = [answer for answer in answers if isinstance(answer, WrongState)]
@@ -83,7 +82,7 @@ def test_every_vote_that_was_accepted_is_counted_and_no_other(database: Database
 def test_one_voter_in_many_tabs_has_one_ballot(database: Database, clock: SteppedClock) -> None:
     (voter,) = patrons(database, 1, now=clock.at)
     round_ = opened(database, now=clock.at)
-    answers = _at_once([_casting(database, round_, voter, clock)] * 6)
+    answers = at_once([_casting(database, round_, voter, clock)] * 6)
     with database.session() as session:
         ballot = session.scalars(select(OpenBallot)).one()
         assert turnout(session, round_.id) == 1
@@ -100,7 +99,7 @@ def test_whoever_joins_while_the_roll_is_sealed_stands_in_its_hash_or_not_on_it(
     joiners = patrons(database, 6, now=clock.at)
     at = round_.joins_until - timedelta(microseconds=1)
     joins = [_joining(database, joiner, at) for joiner in joiners]
-    _at_once([*joins[:3], lambda: seal_due(database, SteppedClock(round_.joins_until)), *joins[3:]])
+    at_once([*joins[:3], lambda: seal_due(database, SteppedClock(round_.joins_until)), *joins[3:]])
     with database.session() as session:
         assert verify_roll(session, reread(database, round_)).final is True
 
@@ -128,15 +127,3 @@ def _joining(database: Database, joiner: Account, at: datetime) -> Callable[[], 
 def _close(database: Database, round_: Round, clock: SteppedClock | TippingClock) -> bool:
     with writing(database) as session:
         return close(session, round_.id, clock=clock)
-
-
-def _at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
-    """Starts all acts together, each in a thread of its own, and returns their answers; an exception is raised."""
-    barrier = Barrier(len(acts))
-
-    def start(act: Callable[[], object]) -> object:
-        barrier.wait()
-        return act()
-
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return [each.result(timeout=60) for each in [threads.submit(start, act) for act in acts]]

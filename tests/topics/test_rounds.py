@@ -51,6 +51,7 @@ def test_joining_ends_a_day_before_the_close_of_long_rounds(
         ({"choices": 4}, "choices"),
         ({"winners": 0}, "winners"),
         ({"winners": 4}, "winners"),
+        ({"winners": 3}, "winners"),  # all would be chosen
         ({"joins_until": 2 * WEEK}, "joins_until"),
     ],
 )

@@ -138,13 +138,17 @@ def test_a_topic_that_was_taken_meanwhile_is_told(editor: FlaskClient, database:
     assert "stands in an open round" in answer.text
 
 
-def test_editors_see_the_turnout_and_no_count(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
-    voters = patrons(database, 4, now=clock.at)
+def test_editors_see_the_turnout_from_five_on_and_no_count(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    voters = patrons(database, 5, now=clock.at)
     round_ = opened(database, now=clock.at)
     pages = ("/staff/topics", f"/rounds/{round_.slug}", "/topics")
     vote(database, round_, voters[0], GRID, clock=clock)
     before = [editor.get(page).text for page in pages]
-    for voter in voters[1:]:
+    for voter in voters[1:-1]:
         vote(database, round_, voter, RUBBLE, FERRY, clock=clock)
+    assert '<td class="num">fewer than 5</td><td class="num">8</td>' in editor.get("/staff/rounds").text
+    vote(database, round_, voters[-1], FERRY, clock=clock)
     assert [editor.get(page).text for page in pages] == before
-    assert '<td class="num">4</td><td class="num">7</td>' in editor.get("/staff/rounds").text
+    assert '<td class="num">5</td><td class="num">8</td>' in editor.get("/staff/rounds").text

@@ -72,6 +72,11 @@ def test_a_database_that_is_away_is_not_ready(app: Flask, monkeypatch: pytest.Mo
     away.close()
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+def test_behind_a_proxy_that_is_not_trusted_everyone_is_a_stranger(client: FlaskClient, header: str) -> None:
+    assert client.get("/readyz", headers={header: "for=127.0.0.1"}).text == "ready\n"
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_strangers_hear_one_word(app: Flask, path: str) -> None:
     answer = app.test_client().get(path, environ_overrides=FROM_OUTSIDE)

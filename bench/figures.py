@@ -1,0 +1,153 @@
+"""The figures: how each is taken, and the bound that it must keep."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bench import events, still
+from bench.apps import EMPTY
+from bench.newsroom import Newsroom
+from bench.processes import Server, serving, wait_for_quiet
+from bench.same_answers import compare
+from bench.serve import WORKERS
+from bench.wrk import CONNECTIONS, Counted, load
+from membership.serving import BLOCKING_THREADS
+
+ROUNDS = 3
+# Events are signed before they are sent: this share of what hello answers is more than a webhook comes to.
+SIGNED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What stands while figures are taken: a folder, bare Flask, a newsroom on either database, a tenth signed in."""
+
+    folder: Path
+    seconds: int
+    hello: Server
+    sqlite: Newsroom
+    postgresql: Newsroom
+    say: Callable[[str], None]
+
+    def log(self, name: str) -> Path:
+        """Names the file for the log of a process."""
+        return self.folder / f"{name}.log"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was measured: `value` in `unit`, and for rates the median of requests a second, of hello too."""
+
+    value: float
+    unit: str
+    processes: str
+    rate: float | None = None
+    hello_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure, how it is taken, and the bound that it must keep: a floor, or a ceiling if `at_most`."""
+
+    name: str
+    bound: float
+    take: Callable[[Bench], Found]
+    at_most: bool = False
+
+    def holds(self, found: Found) -> bool:
+        """Says whether the bound is kept."""
+        return found.value <= self.bound if self.at_most else found.value >= self.bound
+
+
+def _article_from_cache(bench: Bench) -> Found:
+    with (
+        serving("app:create_app", bench.sqlite.environ, bench.log("cached")) as cached,
+        serving("bench.apps:without_page_cache", bench.sqlite.environ, bench.log("anew")) as anew,
+    ):
+        compared = compare(cached, anew, bench.sqlite)
+        bench.say(f"{compared} answers compared: kept pages equal pages rendered anew, with and without a cookie.")
+        return _beside_hello(bench, _articles(bench, cached, bench.sqlite))
+
+
+def _article_on_sqlite(bench: Bench) -> Found:
+    return _article_anew(bench, bench.sqlite, "sqlite")
+
+
+def _article_on_postgresql(bench: Bench) -> Found:
+    return _article_anew(bench, bench.postgresql, "postgresql")
+
+
+def _article_anew(bench: Bench, newsroom: Newsroom, name: str) -> Found:
+    with serving("bench.apps:without_page_cache", newsroom.environ, bench.log(name)) as server:
+        return _beside_hello(bench, _articles(bench, server, newsroom))
+
+
+def _empty_route(bench: Bench) -> Found:
+    with serving("bench.apps:with_empty_route", bench.sqlite.environ, bench.log("empty")) as server:
+        return _beside_hello(bench, lambda _hello, seconds: load(server.url + EMPTY, seconds=seconds))
+
+
+def _webhook(bench: Bench) -> Found:
+    bodies, seen, runs = events.templates(bench.postgresql), 0, 0
+    log = bench.log("webhook")
+
+    def deliver(hello_rate: float, seconds: int) -> Counted:
+        nonlocal seen, runs
+        runs += 1
+        count = int(hello_rate * SIGNED_SHARE * (seconds + 1))
+        words = events.write(bench.folder, bodies, run=str(runs), count=count)
+        counted = load(server.url, seconds=seconds, script="webhook.lua", words=words)
+        seen += counted.answers
+        return counted
+
+    with serving("app:create_app", bench.postgresql.environ, log) as server:
+        found = _beside_hello(bench, deliver)
+        wait_for_quiet(log)
+    rows = events.check_stored(bench.postgresql, log, seen=seen, cut_off=runs * CONNECTIONS)
+    bench.say(f"{rows} events stored, one for each answer 200; draining.")
+    begun = time.monotonic()
+    ledger = events.drain(bench.postgresql)
+    bench.say(f"Drained in {time.monotonic() - begun:.0f} s; the ledger is {ledger}.")
+    return found
+
+
+def _worker_at_rest(bench: Bench) -> Found:
+    mib = still.worker_mib((bench.sqlite, bench.postgresql), bench.log("worker"))
+    return Found(mib, "MiB", "1 worker")
+
+
+def _start(bench: Bench) -> Found:
+    return Found(still.start_seconds(bench.sqlite, bench.log("start")), "s", f"{WORKERS} x {BLOCKING_THREADS}")
+
+
+# The worker comes before the webhook: there is nothing to do yet.
+FIGURES = (
+    Figure("worker at rest", 130, _worker_at_rest, at_most=True),
+    Figure("start to first page", 2, _start, at_most=True),
+    Figure("article, from the page cache", 1.2, _article_from_cache),
+    Figure("article, rendered anew, SQLite", 0.05, _article_on_sqlite),
+    Figure("article, rendered anew, PostgreSQL", 0.04, _article_on_postgresql),
+    Figure("empty route, all hooks", 0.28, _empty_route),
+    Figure("webhook, PostgreSQL", 0.10, _webhook),
+)
+
+
+def _articles(bench: Bench, server: Server, newsroom: Newsroom) -> Callable[[float, int], Counted]:
+    slugs = bench.folder / "slugs"
+    slugs.write_text("\n".join(newsroom.slugs) + "\n", "utf-8")
+    words = (str(slugs), newsroom.cookie)
+    return lambda _hello_rate, seconds: load(server.url, seconds=seconds, script="articles.lua", words=words)
+
+
+def _beside_hello(bench: Bench, once: Callable[[float, int], Counted]) -> Found:
+    """Measures hello and the figure in turn; `once` is told hello's rate, and for how many seconds to load."""
+    warm = load(bench.hello.url, seconds=1)
+    once(warm.rate, 1)
+    hellos, rates = [], []
+    for _ in range(ROUNDS):
+        hellos.append(load(bench.hello.url, seconds=bench.seconds).rate)
+        rates.append(once(hellos[-1], bench.seconds).rate)
+    rate, hello_rate = median(rates), median(hellos)
+    return Found(rate / hello_rate, "x hello", f"{WORKERS} x {BLOCKING_THREADS}", rate, hello_rate)

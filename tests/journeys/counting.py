@@ -1,0 +1,71 @@
+"""The walk's last stretch: what finance sees, what a patron does not see, and whether the books are right."""
+
+import json
+import re
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Locator, expect
+
+from tests.journeys.steps import come_in
+from tests.journeys.visitor import Visitor
+from tests.journeys.walk import Walk
+
+FINANCE = "finance@example.org"
+# What the demo's eight patrons and the walk's own promise a month; yearly pledges count with a twelfth.
+RECURRING = ["€45.83", "$11.83", "UAH 240.00", "¥1,500"]
+SIGNS = {"EUR": ("€", 2), "USD": ("$", 2), "JPY": ("¥", 0)}
+
+
+def finds_no_staff_page(patron: Visitor) -> None:
+    for path in ("/staff", "/staff/", "/staff/topics", "/staff/rounds"):
+        patron.go(path, status=404)
+    patron.look_over()
+
+
+def finance_sees_today(walk: Walk) -> None:
+    finance = walk.come()
+    come_in(finance, FINANCE, path="/staff/")
+    finance.heading("Today")
+    figures = finance.page.locator(".figures > div")
+    for name in ("Gross", "Fees", "Net", "Paying patrons", "Monthly recurring revenue", "New", "Lost"):
+        figure = figures.filter(has=finance.page.locator("dt", has_text=re.compile(f"^{name}$")))
+        expect(figure.locator(".value").first).to_have_text(re.compile(r"\d"))
+        expect(figure.locator(".says")).to_have_text(re.compile(r"\w.+\."))
+    assert values(figures, "Gross") == money_of_the_month(walk)
+    assert values(figures, "Paying patrons") == ["9"]
+    assert values(figures, "Monthly recurring revenue") == RECURRING
+    finance.look_over(picture=walk.picture("staff-1280"))
+
+
+def values(figures: Locator, name: str) -> list[str]:
+    """Returns what stands under one figure, a line for each currency."""
+    figure = figures.filter(has=figures.page.locator("dt", has_text=re.compile(f"^{name}$")))
+    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in figure.locator(".value").all_inner_texts()]
+
+
+def money_of_the_month(walk: Walk) -> list[str]:
+    """Adds up, out of the ledger, what came in since the month began in the newsroom's zone."""
+    live = walk.live
+    zone = ZoneInfo("Europe/Kyiv")
+    now = datetime.fromtimestamp(live.ask(live.sandbox_port, "GET", "/_sandbox/health")["now"], zone)
+    sums: defaultdict[str, int] = defaultdict(int)
+    for row in live.ledger():
+        if row["gross_minor"] is not None:
+            paid_at = datetime.fromisoformat(row["paid_at"]).astimezone(zone)
+            is_of_this_month = (paid_at.year, paid_at.month) == (now.year, now.month)
+            sums[row["settled_currency"]] += row["gross_minor"] if is_of_this_month else 0
+    return [f"{sign}{sums[name] / 10**places:,.{places}f}" for name, (sign, places) in SIGNS.items() if sums[name]]
+
+
+def the_books_are_right(walk: Walk) -> None:
+    checked = walk.live.flask("ledger", "check")
+    assert checked.stdout.splitlines()[-1] == "equal"
+    rows: list[dict[str, Any]] = json.loads(walk.live.flask("ledger", "export", "--format", "json").stdout)
+    ours = {row["attempt"]: row for row in rows if row["attempt"] in walk.paid}
+    assert {name: (row["amount_minor"], row["currency"]) for name, row in ours.items()} == walk.paid
+    for row in ours.values():
+        assert row["status"] == "paid"
+        assert row["net_minor"] == row["gross_minor"] - row["fee_minor"]
