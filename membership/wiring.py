@@ -100,6 +100,7 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "receipt": posting(support_letters.receipt),
     "welcome": posting(patrons_letters.welcome),
     "staff_notice": posting(staff_notice),
+    "expire_checkout": lambda seams, task: seams.gateway.expire_checkout(task.payload["checkout"]),
     "movements": lambda seams, _task: _list_the_account(seams),
     "ballot_receipt": topic_letters.send_ballot_receipt,
     "round_results": topic_letters.send_round_results,

@@ -1,5 +1,6 @@
 """Turns a letter into the message that goes over the wire: plain text and HTML, from the same blocks."""
 
+import re
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,6 +13,10 @@ from flask import render_template
 
 from membership.mail.letters import Letter
 from membership.mailbox import Mailbox, mailbox_of
+
+# What has a meaning in a header of addresses (RFC 5322, 3.2.3), and needs quotes to be a name.
+_SPECIALS = re.compile(r'[()<>\[\]:;@\\,."\s]+')
+_ONE_LINE = 60
 
 
 def compose(letter: Letter, sender: str, *, now: datetime) -> EmailMessage:
@@ -44,4 +49,11 @@ def _address(mailbox: Mailbox) -> Address:
     local, _, domain = mailbox.address.rpartition("@")
     # The mail library would write another script's domain as an encoded word, which no server takes.
     ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
-    return Address(display_name=mailbox.name, username=local, domain=ascii_domain)
+    return Address(display_name=_name(mailbox), username=local, domain=ascii_domain)
+
+
+def _name(mailbox: Mailbox) -> str:
+    # The mail library loses the quotes of a name when it breaks a long line, and a comma would make two addressees.
+    if len(mailbox.name) + len(mailbox.address) <= _ONE_LINE and mailbox.name.isascii():
+        return mailbox.name
+    return _SPECIALS.sub(" ", mailbox.name).strip()

@@ -12,6 +12,7 @@ from membership.clock import Clock
 from membership.db import locked, transaction
 from membership.errors import Unavailable
 from membership.newsroom.site_version import site_id
+from membership.outbox.rows import enqueue
 from membership.payments.attempts import CHECKOUT_LIFE, SETTLED, Wish, begin
 from membership.payments.gateway import Checkout, CheckoutOrder, Gateway, KeySpoiled, StripeAway, StripeRefused
 from membership.payments.limits import check_limits
@@ -41,6 +42,8 @@ def check_out(session: Session, gateway: Gateway, token_hash: str, wish: Wish, *
         begun = begin(session, token_hash, wish, now=now)
         if begun.is_new:
             check_limits(session, wish, now=now)
+        if begun.replaced_checkout:
+            _close_later(session, begun.replaced_checkout, now=now)
         attempt = begun.attempt
         site = site_id(session)
     if attempt.state in SETTLED:
@@ -86,7 +89,7 @@ def _open(session: Session, gateway: Gateway, attempt: Attempt, order: _Order, *
             log.warning("checkout.key_spoiled", attempt=attempt.reference, error=str(error))
             attempt = _next_key(session, attempt, now=clock.now())
         else:
-            return _keep(session, gateway, attempt, checkout, order.pages)
+            return _keep(session, gateway, attempt, checkout, order.pages, now=clock.now())
     raise StripeAway("every key was spoiled")
 
 
@@ -98,16 +101,25 @@ def _next_key(session: Session, attempt: Attempt, *, now: datetime) -> Attempt:
     return fresh
 
 
-def _keep(session: Session, gateway: Gateway, attempt: Attempt, checkout: Checkout, pages: Pages) -> str:
+def _keep(
+    session: Session, gateway: Gateway, attempt: Attempt, checkout: Checkout, pages: Pages, *, now: datetime
+) -> str:
     with transaction(session):
         fresh = locked(session, Attempt, attempt.id) or attempt
         fresh.checkout_id, fresh.checkout_url = checkout.id, checkout.url
         successor = _successor(session, fresh)
+        if successor is not None:
+            _close_later(session, checkout.id, now=now)
     if successor is not None:
         # While Stripe answered, the same form was sent again with other content: only that one may be paid.
         gateway.expire_checkout(checkout.id)
         return successor.checkout_url or pages.thanks(successor.reference)
     return checkout.url or pages.thanks(attempt.reference)
+
+
+def _close_later(session: Session, checkout_id: str, *, now: datetime) -> None:
+    # We close it ourselves in a moment; should this process die before, the worker does, and nobody pays twice.
+    enqueue(session, "expire_checkout", checkout_id, {"checkout": checkout_id}, now=now)
 
 
 def _successor(session: Session, attempt: Attempt) -> Attempt | None:

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -107,6 +108,31 @@ def test_a_sender_is_read_with_whatever_stands_in_its_name(app: Flask, text: str
         message = compose(LETTER, text, now=now)
     (sender,) = message_from_bytes(message.as_bytes(), policy=default)["From"].addresses
     assert (sender.display_name, sender.addr_spec) == (name, "a@example.org")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Olena, " + "very long name " * 4 + ", desk; b",
+        "Олена Коваль, редакторка; відділ",
+        "Łukasz, a@evil.example",
+        "Olena, the editor of everything that is published, and " + "Łukasz",
+        "Олена, " + "довге ім’я " * 6,
+        "x" * 200 + ", y",
+    ],
+)
+@pytest.mark.parametrize("address", ["o@example.org", f"{'o' * 60}@{'example' * 8}.org"])
+def test_a_name_of_any_length_and_script_makes_no_second_addressee(
+    app: Flask, name: str, address: str, now: datetime
+) -> None:
+    with app.app_context():
+        message = compose(replace(LETTER, reply_to=Mailbox(name, address)), f"{name} <{address}>", now=now)
+    read = message_from_bytes(message.as_bytes(), policy=default)
+    for header in ("Reply-To", "From"):
+        (found,) = read[header].addresses
+        assert found.addr_spec == address
+        assert found.display_name.startswith(name[:4])
+        assert not read[header].defects
 
 
 def test_into_the_demos_folder(app: Flask, tmp_path: Path, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 from sqlalchemy import select
 
 from membership.payments.models import Attempt
@@ -80,4 +81,25 @@ def test_an_expired_attempt_can_be_tried_again_with_the_same_form(newsroom: Worl
     newsroom.advance(3600)
     second = newsroom.give(client, token=token).location
     assert first != second
+    assert sorted(checkouts(newsroom)) == ["expired", "open"]
+
+
+def test_a_process_that_dies_before_it_closes_the_older_checkout_leaves_that_to_the_worker(
+    newsroom: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = newsroom.browser()
+    token = newsroom.form_token(client)
+    older = newsroom.give(client, token=token).location
+
+    def die(_checkout_id: str) -> None:
+        raise KeyboardInterrupt
+
+    gateway = newsroom.app.extensions["gateway"]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(gateway, "expire_checkout", die)
+        newsroom.give(client, token=token, amount="10")
+    newsroom.work()
+    assert checkouts(newsroom) == ["expired"]
+    assert newsroom.pay(older).status == 410
+    assert newsroom.give(client, token=token, amount="10").status_code == 303
     assert sorted(checkouts(newsroom)) == ["expired", "open"]
