@@ -149,23 +149,25 @@ def _about_results(session: Session, round_: Round, *, base_url: str) -> Written
         _("Results: %(round)s", round=round_.title),
         (
             *(winners or [Line(_("No topic was chosen."))]),
-            Line(_how_many_voted(results)),
+            _how_many_voted(results),
             Button(_("See the results"), f"{base_url}/rounds/{round_.slug}/results"),
         ),
     )
 
 
-def _how_many_voted(results: Results) -> str:
+def _how_many_voted(results: Results) -> Line:
     if results.turnout is None:
-        return ngettext(
+        said = ngettext(
             "%(num)s patron could vote; fewer than %(least)s did, you among them.",
             "%(num)s patrons could vote; fewer than %(least)s did, you among them.",
             results.roll_size,
             least=WITHHELD_UNDER,
         )
-    return ngettext(
-        "%(num)s of %(roll)s patrons voted, you among them.",
-        "%(num)s of %(roll)s patrons voted, you among them.",
-        results.turnout,
-        roll=results.roll_size,
-    )
+    else:
+        said = ngettext(
+            "%(num)s of %(roll)s patrons voted, you among them.",
+            "%(num)s of %(roll)s patrons voted, you among them.",
+            results.turnout,
+            roll=results.roll_size,
+        )
+    return Line(said)

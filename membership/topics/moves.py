@@ -1,7 +1,7 @@
 """The life of a topic: one table of allowed moves, and the verbs that make them.
 
-Everybody locks in one order, lest two wait for each other: the round, its topics by id, what is inserted, and last
-the site's version and the turn of the audit log, which all writers share.
+Everybody locks in one order, lest two wait for each other: an account, the round, its topics by id, what is inserted,
+and last the site's version and the turn of the audit log, which all writers share.
 """
 
 from collections.abc import Iterable, Mapping

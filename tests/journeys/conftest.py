@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser import OpenWindow
+from tests.browser import PATIENCE_MS, OpenWindow
 from tests.journeys.demo import Demo, load, running
 from tests.journeys.pictures import folder
 from tests.journeys.visitor import Visitor
 
 Visit = Callable[..., Visitor]
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

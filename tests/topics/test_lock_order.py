@@ -1,100 +1,19 @@
 """Ordinary acts that meet: whichever comes first, the other waits or is refused, and no database ends one of them."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
 from membership.clock import SteppedClock
-from membership.db import Database, locked
-from membership.errors import WrongState
-from membership.topics.closing import close
-from membership.topics.keeping import seal_due, sweep_rolls
-from membership.topics.models import Round, Topic
-from membership.topics.moves import decline, propose, shortlist
-from membership.topics.roll import may_vote_now
-from membership.topics.rounds import open_round
+from membership.db import Database
+from membership.topics.keeping import sweep_rolls
 from membership.wiring import Seams
-from tests.topics.people import WEEK, at_once, patron, patrons, reread, vote, writing
+from tests.topics.desk import Desk
+from tests.topics.people import at_once, patron, reread
 
 # What meets by chance meets in one of these.
 TIMES = 8
-
-
-class Desk:
-    """Makes fresh topics for each meeting, and the acts of editors and patrons as threads may run them."""
-
-    def __init__(self, database: Database, *, now: datetime) -> None:
-        self.database, self.now = database, now
-        self.people = patrons(database, 6, now=now)
-        self._made = 0
-
-    def topics(self, count: int = 3, state: str = "shortlisted") -> list[str]:
-        self._made += 1
-        slugs = [f"topic-{self._made}-{number}" for number in range(count)]
-        with writing(self.database) as session:
-            for slug in slugs:
-                session.add(Topic(slug=slug, title=slug, why="Why not?", state=state, proposed_at=self.now))
-        return slugs
-
-    def opens(self, slugs: Sequence[str], title: str = "Winter") -> Callable[[], object]:
-        def act() -> object:
-            with writing(self.database) as session:
-                times = {"closes_at": self.now + WEEK, "now": self.now}
-                by = self.people[0].id
-                return open_round(session, title, "What next?", slugs, choices=1, winners=1, by=by, **times).id
-
-        return _or_refused(act)
-
-    def proposes(self, number: int) -> Callable[[], object]:
-        def act() -> object:
-            at = self.now + timedelta(days=number)
-            with writing(self.database) as session:
-                topic = propose(session, self.people[number % 6].id, f"Proposal {number}", "Why not?", now=at)
-                return topic.slug
-
-        return _or_refused(act)
-
-    def declines(self, slug: str) -> Callable[[], object]:
-        def act() -> object:
-            with writing(self.database) as session:
-                decline(session, _topic(session, slug), "No.", by=self.people[1].id, now=self.now)
-            return "declined"
-
-        return _or_refused(act)
-
-    def shortlists(self, slug: str) -> Callable[[], object]:
-        def act() -> object:
-            with writing(self.database) as session:
-                shortlist(session, _topic(session, slug), by=self.people[1].id, now=self.now)
-            return "shortlisted"
-
-        return _or_refused(act)
-
-    def pays(self, account: Account, *, at: datetime) -> Callable[[], object]:
-        """Does what a payment's sync does: holds the account, then asks onto which rolls it comes."""
-
-        def act() -> object:
-            with writing(self.database) as session:
-                locked(session, Account, account.id)
-                return may_vote_now(session, account.id, now=at)
-
-        return act
-
-    def closes(self, round_: Round, *, at: datetime) -> Callable[[], object]:
-        def act() -> object:
-            with writing(self.database) as session:
-                return close(session, round_.id, clock=SteppedClock(at))
-
-        return act
-
-    def round(self, slugs: Sequence[str], title: str = "Winter") -> Round:
-        opened_id = self.opens(slugs, title)()
-        with self.database.session() as session:
-            return session.get_one(Round, opened_id)
 
 
 @pytest.fixture
@@ -205,37 +124,20 @@ def test_payments_and_the_sweep_bring_the_same_people_onto_a_roll_once(
         assert sum(answer for answer in answers if isinstance(answer, int)) == 3
 
 
-def test_votes_come_in_while_an_editor_asks_for_their_topics_again(
-    desk: Desk, database: Database, clock: SteppedClock
-) -> None:
+def test_votes_come_in_while_an_editor_asks_for_their_topics_again(desk: Desk, clock: SteppedClock) -> None:
     slugs = desk.topics(5)
     round_ = desk.round(slugs)
     for _ in range(TIMES):
-        votes = [lambda each=each: vote(database, round_, each, slugs[-1], clock=clock) for each in desk.people[:3]]
+        votes = [desk.votes(round_, each, slugs[-1], clock=clock) for each in desk.people[:3]]
         answers = at_once([*votes, desk.opens(slugs, "Spring"), desk.declines(slugs[-1])])
         assert answers[3:] == ["refused", "refused"]
 
 
-def test_a_roll_is_sealed_while_another_round_opens(desk: Desk, database: Database) -> None:
+def test_a_roll_is_sealed_while_another_round_opens(desk: Desk) -> None:
     for _ in range(TIMES):
         round_ = desk.round(desk.topics())
-        seals = SteppedClock(round_.joins_until)
-        answers = at_once([lambda seals=seals: seal_due(database, seals), desk.opens(desk.topics())])
+        answers = at_once([desk.seals(at=round_.joins_until), desk.opens(desk.topics())])
         assert isinstance(answers[1], int)
-
-
-def _or_refused(act: Callable[[], object]) -> Callable[[], object]:
-    def outcome() -> object:
-        try:
-            return act()
-        except WrongState:
-            return "refused"
-
-    return outcome
-
-
-def _topic(session: Session, slug: str) -> Topic:
-    return session.scalars(select(Topic).where(Topic.slug == slug)).one()
 
 
 def _late(database: Database, number: int, count: int, *, now: datetime) -> list[Account]:

@@ -173,7 +173,7 @@ def test_between_close_and_count_the_round_says_so(
     assert "/ballot" not in text
 
 
-@pytest.mark.parametrize("path", ["/rounds/none", "/rounds/none/results", "/rounds/%00", "/rounds/x%27--/results"])
+@pytest.mark.parametrize("path", ["/rounds/none", "/rounds/none/results", "/rounds/x%27--/results"])
 def test_a_round_that_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
 

@@ -85,7 +85,7 @@ def test_an_editor_declines_with_a_reason(editor: FlaskClient, database: Databas
 
 
 def test_a_topic_that_is_not_there_is_not_found(editor: FlaskClient) -> None:
-    for slug in ("none", "%00", "Ä"):
+    for slug in ("none", "Ä"):
         assert editor.post(f"/staff/topics/{slug}/shortlisting").status_code == 404
 
 
