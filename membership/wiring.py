@@ -110,6 +110,8 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
 # Which event of Stripe's makes us look at what. What is not named here is stored and ignored.
 EVENT_HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     "checkout.session.completed": (patrons_handlers.on_checkout,),
+    "checkout.session.async_payment_succeeded": (patrons_handlers.on_checkout,),
+    "checkout.session.async_payment_failed": (patrons_handlers.on_checkout,),
     "checkout.session.expired": (payments_handlers.on_checkout,),
     "payment_intent.succeeded": (payments_handlers.on_payment,),
     "payment_intent.payment_failed": (payments_handlers.on_payment,),

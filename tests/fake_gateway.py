@@ -61,9 +61,12 @@ class FakeGateway:
         paid = replace(self.checkouts[checkout_id], status="complete", payment_status="paid", intent=intent.id)
         self.checkouts[checkout_id] = paid
 
-    def expire_checkout(self, checkout_id: str) -> None:
+    def expire_checkout(self, checkout_id: str) -> bool:
+        if self.checkout(checkout_id).status == "complete":
+            return True
         if self.checkout(checkout_id).status == "open":
             self.checkouts[checkout_id] = replace(self.checkouts[checkout_id], status="expired")
+        return False
 
     def checkout(self, checkout_id: str) -> Checkout:
         if checkout_id not in self.checkouts:

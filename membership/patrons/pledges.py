@@ -11,7 +11,8 @@ from membership.accounts.people import account_for
 from membership.db import locked
 from membership.newsroom.words import current_newsroom
 from membership.outbox.rows import enqueue
-from membership.patrons.models import Pledge, PledgeChange
+from membership.patrons.models import PLEDGE_CADENCES, Pledge, PledgeChange
+from membership.patrons.standing import GIVES_STANDING
 from membership.payments.attempts import lock_attempt
 from membership.payments.gateway import Subscription
 from membership.payments.mirror import Cause
@@ -31,6 +32,7 @@ def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: d
     Raises `NotOurs` if it bears no mark of this site.
     """
     require_ours(session, seen.tags)
+    _lock_owner(session, seen.id)
     pledge = find_pledge(session, seen.id)
     if pledge is None:
         if seen.status in NOT_BEGUN:
@@ -46,6 +48,13 @@ def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: d
     settle_live(session, pledge.account_id, now=now)
 
 
+def _lock_owner(session: Session, subscription_id: str) -> None:
+    # The account before its pledges, as everybody locks them.
+    account_id = session.scalar(select(Pledge.account_id).where(Pledge.subscription == subscription_id))
+    if account_id is not None:
+        locked(session, Account, account_id)
+
+
 def find_pledge(session: Session, subscription_id: str) -> Pledge | None:
     """Returns the pledge behind a subscription, read anew and locked."""
     statement = select(Pledge).where(Pledge.subscription == subscription_id).with_for_update()
@@ -58,7 +67,8 @@ def live_pledge(session: Session, account_id: int) -> Pledge | None:
 
 
 def settle_live(session: Session, account_id: int, *, now: datetime) -> None:
-    """Decides, under the account's lock, which pledge is live: the oldest that is not over. The rest say why not.
+    """Decides, under the account's lock, which pledge is live: the oldest that goes on, one that is paid before one
+    whose card fails. The rest say why not.
 
     A second one that goes on is a duplicate, of which staff hear once.
     """
@@ -72,6 +82,7 @@ def settle_live(session: Session, account_id: int, *, now: datetime) -> None:
             pledge.live, pledge.why = False, "ended"
         else:
             going_on.append(pledge)
+    going_on.sort(key=lambda pledge: pledge.stripe_status not in GIVES_STANDING)
     for pledge in going_on[1:]:
         if pledge.why != "duplicate":
             _tell_staff(session, pledge, now=now)
@@ -129,7 +140,10 @@ def _changes(pledge: Pledge, seen: Subscription) -> list[tuple[str, str | None, 
 
 
 def _apply(pledge: Pledge, seen: Subscription, *, now: datetime) -> None:
-    pledge.cadence, pledge.amount = seen.interval, seen.amount
+    # Somebody may have set a week at Stripe: the rest of what happens to the pledge still has to come through.
+    if seen.interval in PLEDGE_CADENCES:
+        pledge.cadence = seen.interval
+    pledge.amount = seen.amount
     pledge.stripe_status = seen.status
     pledge.cancel_at, pledge.period_end_at = seen.cancel_at, seen.period_end_at
     pledge.card_brand, pledge.card_last4 = seen.card_brand, seen.card_last4

@@ -7,10 +7,11 @@ from membership.errors import NotFound, Unavailable, WrongState
 from membership.patrons.models import Pledge
 from membership.patrons.pledges import live_pledge
 from membership.patrons.syncing import sync_subscription
-from membership.payments.gateway import StripeAway
+from membership.payments.gateway import GoneAtStripe, KeySpoiled, StripeAway, StripeRefused
 from membership.payments.mirror import Cause, Mirror
 
 BY_PATRON = Cause("patron")
+AWAY = (StripeAway, StripeRefused, KeySpoiled)
 
 
 def stop(session: Session, mirror: Mirror, account_id: int) -> None:
@@ -18,15 +19,17 @@ def stop(session: Session, mirror: Mirror, account_id: int) -> None:
 
     Stopping twice is stopping. Raises `NotFound` without a pledge, `Unavailable` if Stripe is away.
     """
-    pledge = _pledge(session, account_id)
-    if pledge.cancel_at is None:
+    pledge = _fresh_pledge(session, mirror, account_id)
+    if pledge.cancel_at is None and pledge.live:
         try:
             if pledge.stripe_status == "past_due":
                 mirror.gateway.cancel(pledge.subscription)
             else:
                 mirror.gateway.set_cancellation(pledge.subscription, at_period_end=True)
             sync_subscription(mirror, pledge.subscription, BY_PATRON)
-        except StripeAway as error:
+        except GoneAtStripe:
+            sync_subscription(mirror, pledge.subscription, BY_PATRON)
+        except AWAY as error:
             raise _away() from error
 
 
@@ -39,8 +42,20 @@ def resume(session: Session, mirror: Mirror, account_id: int) -> None:
         try:
             mirror.gateway.set_cancellation(pledge.subscription, at_period_end=False)
             sync_subscription(mirror, pledge.subscription, BY_PATRON)
-        except StripeAway as error:
+        except (*AWAY, GoneAtStripe) as error:
             raise _away() from error
+
+
+def _fresh_pledge(session: Session, mirror: Mirror, account_id: int) -> Pledge:
+    # How it stands decides between now and the period's end, so our rows are not old enough to trust.
+    pledge = _pledge(session, account_id)
+    try:
+        sync_subscription(mirror, pledge.subscription, BY_PATRON)
+    except AWAY as error:
+        raise _away() from error
+    session.refresh(pledge)
+    release(session)
+    return pledge
 
 
 def _pledge(session: Session, account_id: int) -> Pledge:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from membership.db import insert_ignore
 from membership.patrons.models import Pledge, PledgePayment
-from membership.patrons.pledges import find_pledge, keep_subscription
+from membership.patrons.pledges import keep_subscription
 from membership.patrons.who import standing_of
 from membership.payments.gateway import Invoice, Subscription
 from membership.payments.mirror import Cause, Mirror, Thing, reflect
@@ -63,7 +63,7 @@ def keep_invoice(session: Session, invoice: Invoice, *, now: datetime) -> Pledge
     if invoice.subscription is None:
         require_ours(session, invoice.tags)
         return None
-    pledge = find_pledge(session, invoice.subscription)
+    pledge = session.scalar(select(Pledge).where(Pledge.subscription == invoice.subscription))
     if pledge is None:
         require_ours(session, invoice.tags)
         return None

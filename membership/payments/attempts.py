@@ -49,10 +49,13 @@ def begin(session: Session, token_hash: str, wish: Wish, *, now: datetime) -> Be
     """
     # The current row cannot be locked by a condition that another revision makes untrue while we wait for it.
     take_turn(session, f"attempt {token_hash}")
+    settled = _settled(session, token_hash)
+    if settled is not None:
+        return Begun(settled, is_new=False)
     if _insert(session, token_hash, 1, wish, now=now):
         return Begun(_current(session, token_hash), is_new=True)
     current = _current(session, token_hash)
-    if current.state in SETTLED or (_is_same(current, wish) and _is_payable(current, now=now)):
+    if _is_same(current, wish) and _is_payable(current, now=now):
         return Begun(current, is_new=False)
     return _supersede(session, current, wish, now=now)
 
@@ -66,6 +69,18 @@ def lock_attempt(session: Session, reference: str) -> Attempt | None:
     """Reads an attempt anew by its reference and locks it."""
     statement = select(Attempt).where(Attempt.reference == reference).with_for_update()
     return session.scalar(statement, execution_options={"populate_existing": True})
+
+
+def replaced(session: Session, attempt: Attempt) -> list[Attempt]:
+    """Lists the earlier revisions of an attempt's form that may still be payable at Stripe."""
+    earlier = (Attempt.token_hash == attempt.token_hash, Attempt.revision < attempt.revision)
+    statement = select(Attempt).where(*earlier, Attempt.state == "open", Attempt.checkout_id.is_not(None))
+    return list(session.scalars(statement.order_by(Attempt.revision)))
+
+
+def _settled(session: Session, token_hash: str) -> Attempt | None:
+    theirs = select(Attempt).where(Attempt.token_hash == token_hash, Attempt.state.in_(SETTLED))
+    return session.scalars(theirs.order_by(Attempt.revision).limit(1)).first()
 
 
 def _supersede(session: Session, old: Attempt, wish: Wish, *, now: datetime) -> Begun:

@@ -9,12 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.clock import Clock
-from membership.db import locked, transaction
+from membership.db import locked, release, transaction
 from membership.errors import Unavailable
 from membership.newsroom.site_version import site_id
 from membership.outbox.rows import enqueue
-from membership.payments.attempts import CHECKOUT_LIFE, SETTLED, Wish, begin
-from membership.payments.gateway import Checkout, CheckoutOrder, Gateway, KeySpoiled, StripeAway, StripeRefused
+from membership.payments.attempts import CHECKOUT_LIFE, SETTLED, Wish, begin, replaced
+from membership.payments.gateway import (
+    Checkout,
+    CheckoutOrder,
+    Gateway,
+    GoneAtStripe,
+    KeySpoiled,
+    StripeAway,
+    StripeRefused,
+)
 from membership.payments.limits import check_limits
 from membership.payments.models import Attempt
 
@@ -49,15 +57,33 @@ def check_out(session: Session, gateway: Gateway, token_hash: str, wish: Wish, *
     if attempt.state in SETTLED:
         return pages.thanks(attempt.reference)
     try:
-        if begun.replaced_checkout:
-            gateway.expire_checkout(begun.replaced_checkout)
+        paid = attempt.checkout_url is None and _close_earlier(session, gateway, attempt)
+        if paid:
+            return pages.thanks(paid.reference)
         return attempt.checkout_url or _open(session, gateway, attempt, _Order(site, pages), clock=clock)
-    except (StripeAway, StripeRefused, KeySpoiled) as error:
+    except (StripeAway, StripeRefused, KeySpoiled, GoneAtStripe) as error:
         log.warning("checkout.unavailable", attempt=attempt.reference, error=str(error))
         raise Unavailable(
             "Payments cannot be reached right now. Nothing was taken. Please try again in a few minutes.",
             retry_after=120,
         ) from error
+
+
+def _close_earlier(session: Session, gateway: Gateway, attempt: Attempt) -> Attempt | None:
+    """Makes what this form led to before unpayable; returns the attempt that somebody has paid meanwhile, if any.
+
+    Every POST that is about to open a page does it, not only the one that replaced: that one may have died.
+    """
+    earlier = replaced(session, attempt)
+    release(session)
+    for each in earlier:
+        if gateway.expire_checkout(each.checkout_id or ""):
+            with transaction(session):
+                fresh = locked(session, Attempt, each.id) or each
+                # What exactly was paid the sync will tell; until then it is on its way.
+                fresh.state = "pending" if fresh.state == "open" else fresh.state
+            return fresh
+    return None
 
 
 @dataclass(frozen=True)
@@ -95,9 +121,12 @@ def _open(session: Session, gateway: Gateway, attempt: Attempt, order: _Order, *
 
 def _next_key(session: Session, attempt: Attempt, *, now: datetime) -> Attempt:
     with transaction(session):
+        seen = attempt.tries
         fresh = locked(session, Attempt, attempt.id) or attempt
-        fresh.tries += 1
-        fresh.expires_at = now.replace(microsecond=0) + CHECKOUT_LIFE
+        # Somebody else who sent the same form may have gone on to the next key already: then it is ours too.
+        if fresh.tries == seen:
+            fresh.tries += 1
+            fresh.expires_at = now.replace(microsecond=0) + CHECKOUT_LIFE
     return fresh
 
 
@@ -106,15 +135,17 @@ def _keep(
 ) -> str:
     with transaction(session):
         fresh = locked(session, Attempt, attempt.id) or attempt
-        fresh.checkout_id, fresh.checkout_url = checkout.id, checkout.url
+        is_kept = fresh.checkout_id in (None, checkout.id)
+        if is_kept:
+            fresh.checkout_id, fresh.checkout_url = checkout.id, checkout.url
         successor = _successor(session, fresh)
-        if successor is not None:
+        if successor is not None or not is_kept:
             _close_later(session, checkout.id, now=now)
-    if successor is not None:
-        # While Stripe answered, the same form was sent again with other content: only that one may be paid.
+    stands = successor or fresh
+    if stands.checkout_id != checkout.id:
+        # While Stripe answered, the same form was sent again and led to another page: only that one may be paid.
         gateway.expire_checkout(checkout.id)
-        return successor.checkout_url or pages.thanks(successor.reference)
-    return checkout.url or pages.thanks(attempt.reference)
+    return stands.checkout_url or pages.thanks(stands.reference)
 
 
 def _close_later(session: Session, checkout_id: str, *, now: datetime) -> None:

@@ -149,8 +149,8 @@ class Gateway(Protocol):
         """Makes a Checkout session; may raise `KeySpoiled` or `StripeRefused`."""
         ...
 
-    def expire_checkout(self, checkout_id: str) -> None:
-        """Makes a session unpayable; one that is complete or expired is left as it is."""
+    def expire_checkout(self, checkout_id: str) -> bool:
+        """Makes a session unpayable. `True`: too late, it is complete; one that is expired is left as it is."""
         ...
 
     def checkout(self, checkout_id: str) -> Checkout: ...

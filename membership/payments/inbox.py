@@ -42,10 +42,15 @@ def drain(mirror: Mirror, handlers: Mapping[str, tuple[Handler, ...]]) -> int:
     """
     with mirror.database.session() as session, transaction(session):
         events = _claim(session, now=mirror.clock.now())
-    events.sort(key=lambda event: (event.type, event.object_id))
-    for _, alike in groupby(events, key=lambda event: (event.type, event.object_id)):
+    events.sort(key=_about)
+    for _, alike in groupby(events, key=_about):
         _handle(mirror, list(alike), handlers)
     return len(events)
+
+
+def _about(event: Event) -> tuple[str, str]:
+    # What names no object is about itself alone.
+    return event.type, event.object_id or event.id
 
 
 def oldest_waiting(session: Session) -> datetime | None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.addresses import email_key
 from membership.accounts.models import Account
-from membership.db import insert_ignore
+from membership.db import insert_ignore, take_turn
 from membership.errors import Refusal
 from membership.payments.models import Attempt, Payer
 
@@ -33,6 +33,8 @@ def payer_for(
         # Two syncs of one customer may come here at once: the unique column lets one of them make the row.
         _adopt(session, account_id, customer)
         insert_ignore(session, Payer, reference=str(uuid4()), stripe_customer=customer, **values)
+    elif (key := _key(email)) is not None:
+        take_turn(session, f"payer {key}")
     payer = _found(session, customer, account_id, email)
     if payer is None:
         payer = Payer(reference=str(uuid4()), **values)

@@ -32,6 +32,15 @@ BY_STATUS = {
 }
 
 
+def state_after(was: str | None, status: str) -> str:
+    """Says in our words where an intent's status leads a payment; an unknown status leaves it where it is.
+
+    A bank debit that fails days later asks for another way to pay, as a card does that was declined at once.
+    """
+    to = BY_STATUS.get(status, was or "started")
+    return "failed" if was == "pending" and to == "started" else to
+
+
 def move(session: Session, payment: Payment, to: str, cause: Cause, *, now: datetime) -> bool:
     """Moves a payment and writes the step down; `False` if it is there already or may not go there. Adds a new one.
 

@@ -17,10 +17,10 @@ from membership.outbox.rows import enqueue
 from membership.payments.attempts import lock_attempt
 from membership.payments.gateway import Checkout, Intent, Tags
 from membership.payments.mirror import Cause, Mirror, NotOurs, Thing, reflect
-from membership.payments.models import Attempt, Payment, PaymentSource
+from membership.payments.models import Attempt, Payer, Payment, PaymentSource
 from membership.payments.payers import payer_for
 from membership.payments.receipts import issue
-from membership.payments.states import BY_STATUS, move
+from membership.payments.states import move, state_after
 
 log = structlog.get_logger()
 
@@ -68,16 +68,11 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
     attempt = _attempt_of(session, intent)
     payment = _payment_of(session, intent, attempt, now=now)
     charge = intent.charge
-    payer = payer_for(
-        session,
-        attempt,
-        customer=intent.customer,
-        email=charge.email if charge else None,
-        name=charge.name if charge else None,
-        now=now,
-    )
+    payer = _payer_of(session, payment, attempt, intent, now=now)
     payment.payer_id = payer.id
-    moved = move(session, payment, BY_STATUS.get(intent.status, payment.state or "started"), cause, now=now)
+    moved = move(session, payment, state_after(payment.state, intent.status), cause, now=now)
+    if moved and payment.state == "failed" and attempt is not None:
+        attempt.state = "failed"
     if charge is not None:
         insert_ignore(session, PaymentSource, source_id=charge.id, payment_id=payment.id)
     if moved and payment.state == "paid":
@@ -88,6 +83,14 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
         of_pledge = intent.invoice is not None
         issue(session, payment, payer, of_pledge=of_pledge, zone=current_newsroom().zone, now=now)
     return payment
+
+
+def _payer_of(session: Session, payment: Payment, attempt: Attempt | None, intent: Intent, *, now: datetime) -> Payer:
+    # Once chosen it stays: meanwhile the payer may have been claimed by an account.
+    if payment.payer_id is not None:
+        return session.get_one(Payer, payment.payer_id)
+    email, name = (intent.charge.email, intent.charge.name) if intent.charge else (None, None)
+    return payer_for(session, attempt, customer=intent.customer, email=email, name=name, now=now)
 
 
 def require_ours(session: Session, tags: Tags) -> None:

@@ -109,7 +109,7 @@ def _read(body: bytes) -> Delivery:
             account=_optional(event.get("account")),
             body=body.decode(),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OSError, OverflowError, RecursionError) as error:
         raise BadDelivery("the body is no event") from error
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from membership.accounts.login import current_account
 from membership.db import current_session
 from membership.newsroom.words import current_newsroom
-from membership.patrons.pledges import live_pledge
+from membership.patrons.who import standing_of
 from membership.payments.attempts import Wish
 from membership.payments.checking_out import Pages, check_out
 from membership.payments.gateway import current_gateway
@@ -85,7 +85,8 @@ def _form_page(form: Typed, errors: dict[str, str] | None = None, *, status: int
 def _has_pledge_already(wish: Wish) -> bool:
     if wish.cadence == "once" or wish.account_id is None:
         return False
-    return live_pledge(current_session(), wish.account_id) is not None
+    # Whose card failed for good may come back; whoever still stands is led to the pledge there is.
+    return standing_of(current_session(), wish.account_id, now=now()).is_patron
 
 
 def _pages() -> Pages:

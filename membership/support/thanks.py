@@ -15,7 +15,7 @@ from membership.db import release
 from membership.errors import NotFound
 from membership.money import Money
 from membership.patrons.syncing import sync_pledge_checkout
-from membership.payments.attempts import find_attempt
+from membership.payments.attempts import SETTLED, find_attempt
 from membership.payments.mirror import Cause, Mirror
 from membership.payments.models import Attempt, Payer, Payment, StripeObject
 
@@ -45,7 +45,7 @@ def look(session: Session, mirror: Mirror, reference: str) -> tuple[AttemptView,
     attempt = find_attempt(session, reference)
     if attempt is None:
         raise NotFound("There is no such payment here.")
-    if attempt.superseded_by_id is not None and attempt.state != "paid":
+    if attempt.superseded_by_id is not None and attempt.state not in SETTLED:
         attempt = _current(session, attempt)
     payment = _payment_of(session, attempt)
     if attempt.checkout_id and _may_have_changed(session, attempt, payment, now=mirror.clock.now()):

@@ -21,7 +21,12 @@ class WrittenBehind:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._begin()
-        os.register_at_fork(after_in_child=self._begin)
+        # A child that is forked in the middle of a write would inherit the file's own lock, held by nobody, for ever.
+        os.register_at_fork(
+            before=lambda: self._file_turn.acquire(),
+            after_in_parent=lambda: self._file_turn.release(),
+            after_in_child=self._begin,
+        )
 
     def write(self, text: str) -> int:
         """Takes a text and returns at once."""
@@ -37,6 +42,7 @@ class WrittenBehind:
         # A forked child has no thread of its parent's, and what waits is the parent's to write.
         self._waiting: deque[str] = deque(maxlen=MOST_LINES)
         self._turn = Lock()
+        self._file_turn = Lock()
         self._is_writing = False
 
     def _start(self) -> None:
@@ -62,7 +68,7 @@ class WrittenBehind:
                 lines.append(self._waiting.popleft())
         if lines:
             # A full disk is no reason to end: there may be room again later, and nobody here whom one could tell.
-            with suppress(OSError):
+            with self._file_turn, suppress(OSError):
                 self._file.write("".join(lines))
                 self._file.flush()
         return bool(lines)

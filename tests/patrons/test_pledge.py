@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 from membership.accounts.models import Account
 from membership.patrons.models import Pledge, PledgeChange, PledgePayment
 from membership.patrons.who import accounts_that_may_vote
+from membership.payments.mirror import Cause
 from membership.payments.models import Payment
+from membership.payments.syncing import sync_payment
 from tests.money import DAY, FAILS_LATER, World
 
 PATRON = "patron@example.org"
@@ -176,3 +178,40 @@ def test_a_donation_of_before_is_found_after_signing_in(newsroom: World) -> None
     page = signed_in(newsroom, "donor@EXAMPLE.org").get("/account").text
     assert "Donation" in page
     assert "/account/receipts/" in page
+
+
+def test_a_claimed_donation_stays_with_its_account_when_it_is_looked_at_again(newsroom: World) -> None:
+    newsroom.give_and_pay(newsroom.browser(), email="donor@example.org")
+    newsroom.settle()
+    client = signed_in(newsroom, "donor@example.org")
+    with newsroom.session() as session:
+        intent = session.scalars(select(Payment.payment_intent)).one()
+    with newsroom.app.app_context():
+        sync_payment(newsroom.app.extensions["mirror"], intent or "", Cause("reconcile"))
+    assert "/account/receipts/" in client.get("/account").text
+
+
+def test_whose_card_failed_for_good_may_come_back_and_vote(newsroom: World) -> None:
+    answer = newsroom.give(newsroom.browser(), cadence="month", email=PATRON)
+    newsroom.pay(answer.location, FAILS_LATER)
+    newsroom.settle()
+    newsroom.advance(32 * DAY)
+    newsroom.settle()
+    newsroom.advance(16 * DAY)
+    newsroom.settle()
+    client = signed_in(newsroom)
+    newsroom.give_and_pay(client, cadence="month")
+    newsroom.settle()
+    with newsroom.session() as session:
+        standings = accounts_that_may_vote(session, now=newsroom.clock.now())
+    assert [stands.kind for _, stands in standings] == ["live"]
+
+
+def test_a_pledge_that_stripe_has_ended_meanwhile_is_stopped_without_an_error(newsroom: World) -> None:
+    pledged(newsroom)
+    client = signed_in(newsroom)
+    with newsroom.session() as session:
+        subscription = session.scalars(select(Pledge.subscription)).one()
+    newsroom.api.v1.subscriptions.cancel(subscription)
+    assert client.post("/account/pledge/cancellation").status_code == 303
+    assert "Your pledge ended on" in client.get("/account").text

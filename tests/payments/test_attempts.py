@@ -2,10 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
 
+from membership.payments.gateway import Checkout, CheckoutOrder, KeySpoiled, StripeAway
 from membership.payments.models import Attempt
 from tests.money import World
 
@@ -103,3 +105,53 @@ def test_a_process_that_dies_before_it_closes_the_older_checkout_leaves_that_to_
     assert newsroom.pay(older).status == 410
     assert newsroom.give(client, token=token, amount="10").status_code == 303
     assert sorted(checkouts(newsroom)) == ["expired", "open"]
+
+
+@pytest.mark.parametrize("amount", ["10", "5"])
+def test_a_form_that_is_paid_before_we_heard_of_it_is_not_paid_again(newsroom: World, amount: str) -> None:
+    client = newsroom.browser()
+    token = newsroom.form_token(client)
+    newsroom.pay(newsroom.give(client, token=token).location)
+    newsroom.advance(3600)
+    answer = newsroom.give(client, token=token, amount=amount)
+    assert "/support/thanks/" in answer.location
+    assert "Received: €5.00" in client.get(urlsplit(answer.location).path).text
+    assert checkouts(newsroom) == ["complete"]
+    newsroom.settle()
+    assert "/support/thanks/" in newsroom.give(client, token=token, amount=amount).location
+
+
+def test_a_second_key_beside_the_first_leaves_one_page(newsroom: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = newsroom.browser()
+    token = newsroom.form_token(client)
+    gateway = newsroom.app.extensions["gateway"]
+    create, places = gateway.create_checkout, list[str]()
+
+    def spoiled_once(order: CheckoutOrder) -> Checkout:
+        if not places:
+            places.append("the other click is on its way")
+            places.append(newsroom.give(newsroom.browser(), token=token).location)
+            raise KeySpoiled("a stored answer")
+        made: Checkout = create(order)
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "create_checkout", spoiled_once)
+        places.append(newsroom.give(client, token=token).location)
+    assert checkouts(newsroom).count("open") == 1
+    assert places[1] == places[2]
+
+
+def test_a_later_post_closes_what_an_earlier_one_could_not(newsroom: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = newsroom.browser()
+    token = newsroom.form_token(client)
+    older = newsroom.give(client, token=token).location
+
+    def away(_checkout_id: str) -> bool:
+        raise StripeAway("hung up")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(newsroom.app.extensions["gateway"], "expire_checkout", away)
+        assert newsroom.give(client, token=token, amount="10").status_code == 503
+    assert newsroom.give(client, token=token, amount="10").status_code == 303
+    assert newsroom.pay(older).status == 410

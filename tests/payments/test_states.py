@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import product
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,7 +11,7 @@ from membership.db import transaction
 from membership.money import Money
 from membership.payments.mirror import Cause
 from membership.payments.models import Payment, PaymentState
-from membership.payments.states import MOVES, move
+from membership.payments.states import MOVES, move, state_after
 
 
 def payment_in(session: Session, state: str | None, *, now: datetime) -> Payment:
@@ -51,3 +52,18 @@ def test_paid_money_is_never_unpaid_by_a_late_word(session: Session, now: dateti
         for late in ("started", "pending", "failed", "expired"):
             assert not move(session, payment, late, Cause("event"), now=now)
     assert payment.state == "paid"
+
+
+@pytest.mark.parametrize(
+    ("was", "status", "to"),
+    [
+        (None, "requires_payment_method", "started"),
+        (None, "processing", "pending"),
+        ("pending", "requires_payment_method", "failed"),
+        ("pending", "succeeded", "paid"),
+        ("started", "a word of tomorrow", "started"),
+        (None, "a word of tomorrow", "started"),
+    ],
+)
+def test_a_status_of_stripe_leads_to_a_state_of_ours(was: str | None, status: str, to: str) -> None:
+    assert state_after(was, status) == to

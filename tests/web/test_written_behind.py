@@ -70,6 +70,7 @@ def test_a_process_that_ends_at_once_has_written_all() -> None:
         "log.info('child' if child == 0 else 'parent again')\n"
         "if child: os.waitpid(child, 0)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own program
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - our own
     events = sorted(line.partition('"event": "')[2].partition('"')[0] for line in done.stderr.splitlines())
     assert events == ["child", "parent", "parent again"]

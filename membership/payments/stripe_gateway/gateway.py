@@ -47,13 +47,16 @@ class StripeGateway:
                 self._client.v1.checkout.sessions.create(_session_params(order), {"idempotency_key": order.key})
             )
 
-    def expire_checkout(self, checkout_id: str) -> None:
+    def expire_checkout(self, checkout_id: str) -> bool:
         try:
             with meaning_of_errors():
                 self._client.v1.checkout.sessions.expire(checkout_id)
-        except (StripeRefused, GoneAtStripe):
-            # Complete or expired already: whoever paid it is told by the sync, not by this call.
-            return
+        except StripeRefused:
+            # Complete or expired already; only Stripe knows which.
+            return self.checkout(checkout_id).status == "complete"
+        except GoneAtStripe:
+            return False
+        return False
 
     def checkout(self, checkout_id: str) -> Checkout:
         with meaning_of_errors():
