@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,9 @@ class Sandbox:
     def stop(self) -> None:
         """Ends the sandbox and waits until it has; stopping twice does no harm."""
         if self.thread.is_alive():
-            self.server.trigger.pull_trigger(lambda: close(self.server))
+            # The loop may find what is to be done before it is woken for it, and has then closed the way to wake it.
+            with suppress(OSError):
+                self.server.trigger.pull_trigger(lambda: close(self.server))
             self.thread.join()
             self.deliverer.stop()
             self.deliverer.store.close()
