@@ -105,8 +105,7 @@ class _Planner:
 
 
 def _patron(number: int) -> dict[str, Any]:
-    # Not for secrets: the same number must give the same person on every machine.
-    chance = random.Random(f"{SEED} {number}")  # noqa: S311
+    chance = random.Random(f"{SEED} {number}")  # noqa: S311 - the same number is the same person everywhere
     given, family = chance.choice(GIVEN_NAMES), chance.choice(FAMILY_NAMES)
     amount, currency, cadence = chance.choice(GIFTS)
     return {

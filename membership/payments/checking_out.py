@@ -56,11 +56,13 @@ def check_out(session: Session, gateway: Gateway, token_hash: str, wish: Wish, *
         site = site_id(session)
     if attempt.state in SETTLED:
         return pages.thanks(attempt.reference)
+    if attempt.checkout_url is not None:
+        return attempt.checkout_url
     try:
-        paid = attempt.checkout_url is None and _close_earlier(session, gateway, attempt)
-        if paid:
+        paid = _close_earlier(session, gateway, attempt)
+        if paid is not None:
             return pages.thanks(paid.reference)
-        return attempt.checkout_url or _open(session, gateway, attempt, _Order(site, pages), clock=clock)
+        return _open(session, gateway, attempt, _Order(site, pages), clock=clock)
     except (StripeAway, StripeRefused, KeySpoiled, GoneAtStripe) as error:
         log.warning("checkout.unavailable", attempt=attempt.reference, error=str(error))
         raise Unavailable(

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from http.client import HTTPConnection, HTTPException
 from types import FrameType
 from typing import NoReturn
 
@@ -17,7 +16,7 @@ from membership.factory import create_app
 from membership.settings import ROOT, SettingsError, from_environment, keep_files_private
 from membership.supervising.children import STOPPING, ChildEnded, Children
 from membership.supervising.directions import directions
-from membership.supervising.surroundings import ADDRESS, CannotRun, Surroundings, look_around, prepare
+from membership.supervising.surroundings import ADDRESS, CannotRun, Surroundings, answers, look_around, prepare
 from membership.web import logs
 
 START_SECONDS = 30
@@ -108,21 +107,10 @@ def _command(environ: Mapping[str, str], *arguments: str) -> Flask:
 
 def _wait_for(children: Children, port: int, path: str) -> None:
     deadline = monotonic() + START_SECONDS
-    while not _answers(port, path):
+    while not answers(port, path):
         children.look()
         if monotonic() > deadline:
             raise CannotRun(f"Nobody answers at http://{ADDRESS}:{port}{path} after {START_SECONDS} seconds.")
-
-
-def _answers(port: int, path: str) -> bool:
-    connection = HTTPConnection(ADDRESS, port, timeout=2)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _listen() -> None:

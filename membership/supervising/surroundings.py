@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from membership.serving import is_free
@@ -87,3 +88,15 @@ def _write(path: Path, settings: Mapping[str, str]) -> None:
     draft.touch(mode=0o600)
     draft.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), "utf-8")
     draft.replace(path)
+
+
+def answers(port: int, path: str) -> bool:
+    """Says whether what listens on a port of this machine answers 200 at `path`."""
+    connection = HTTPConnection(ADDRESS, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -22,6 +22,7 @@ from membership.demo.dev_mail import Mail, newest
 from membership.payments.export import export_rows
 from membership.serving import is_free
 from membership.settings import PREFIX, ROOT
+from membership.supervising.surroundings import answers
 
 ADDRESS = "127.0.0.1"
 PATIENCE_SECONDS = 60
@@ -120,7 +121,7 @@ class Demo:
     def _is_there(self, name: str, port: int, path: str) -> bool:
         log = self.instance / "logs" / f"{name}.log"
         assert self._running[name].poll() is None, log.read_text("utf-8")[-2000:]
-        return _answers(port, path)
+        return answers(port, path)
 
     def _waits(self) -> tuple[float | None, float | None]:
         found = self.ask(self.port, "GET", "/readyz")
@@ -196,14 +197,3 @@ def until(is_so: Callable[[], object], otherwise: str, *, seconds: float = PATIE
     while not is_so():
         assert time.monotonic() < deadline, f"after {seconds} seconds: {otherwise}"
         pause.wait(0.1)
-
-
-def _answers(port: int, path: str) -> bool:
-    connection = HTTPConnection(ADDRESS, port, timeout=2)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
