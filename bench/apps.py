@@ -3,20 +3,13 @@
 from flask import Flask, Response
 
 from app import create_app
-from membership import factory
-from membership.articles.views import Views
-from membership.web import logs
 
 EMPTY = "/bench/empty"
 
 
 def without_page_cache() -> Flask:
     """Makes the application as production does, but each page is rendered anew."""
-    logs.configure()
-    app = factory.create_app(page_cache=False)
-    views: Views = app.extensions["views"]
-    views.keep_writing()
-    return app
+    return create_app(page_cache=False)
 
 
 def with_empty_route() -> Flask:

@@ -145,9 +145,11 @@ def _beside_hello(bench: Bench, once: Callable[[float, int], Counted]) -> Found:
     """Measures hello and the figure in turn; `once` is told hello's rate, and for how many seconds to load."""
     warm = load(bench.hello.url, seconds=1)
     once(warm.rate, 1)
-    hellos, rates = [], []
+    rounds = []
     for _ in range(ROUNDS):
-        hellos.append(load(bench.hello.url, seconds=bench.seconds).rate)
-        rates.append(once(hellos[-1], bench.seconds).rate)
-    rate, hello_rate = median(rates), median(hellos)
-    return Found(rate / hello_rate, "x hello", f"{WORKERS} x {BLOCKING_THREADS}", rate, hello_rate)
+        hello = load(bench.hello.url, seconds=bench.seconds).rate
+        rounds.append((once(hello, bench.seconds).rate, hello))
+    # Each round is compared with the hello just before it: the machine's own speed drifts from one to the next.
+    value = median(rate / hello for rate, hello in rounds)
+    rate, hello_rate = (median(each) for each in zip(*rounds, strict=True))
+    return Found(value, "x hello", f"{WORKERS} x {BLOCKING_THREADS}", rate, hello_rate)

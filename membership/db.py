@@ -100,6 +100,12 @@ class Database:
         """Opens a session; use it as a context manager."""
         return self.sessions()
 
+    def analyze(self) -> None:
+        """Lets the database count what its tables hold: after many rows at once its plans rest on guesses."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
+
     def close(self) -> None:
         """Gives back every connection."""
         self.engine.dispose()
@@ -136,9 +142,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A deferred transaction that has read fails at once when it writes after another's commit: writers say so first.
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # Reads stand by themselves, as on PostgreSQL. A deferred transaction that has read fails at once when it writes
+    # after another's commit: writers say so first.
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _refuse_flush_outside(session: Session, *_: object) -> None:

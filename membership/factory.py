@@ -15,7 +15,7 @@ from membership.clock import Clock, ShiftedClock, SystemClock
 from membership.db import Database
 from membership.demo import routes as demo_routes
 from membership.mail.transport import FolderTransport, MailTransport, SmtpTransport
-from membership.newsroom import remembered, site_version
+from membership.newsroom import layout, remembered, site_version
 from membership.newsroom.words import current_newsroom, kept
 from membership.payments.gateway import Gateway
 from membership.payments.stripe_gateway.gateway import StripeGateway
@@ -122,23 +122,12 @@ def _furnish(app: Flask, seams: Seams, look_every_seconds: float) -> None:
         part.init_app(app)
     headers.init_app(app, seams.settings)
     login.init_app(app, seams.settings)
-    app.context_processor(_layout)
+    layout.init_app(app, mode=seams.settings.mode, navigation=LAYOUT)
 
 
 def _home() -> tuple[Any, str]:
     newsroom = current_newsroom()
     return newsroom.zone, newsroom.language
-
-
-def _layout() -> dict[str, Any]:
-    # The colour is in the address, so that the stylesheet may be kept for a year.
-    newsroom = current_newsroom()
-    return {
-        "newsroom": newsroom,
-        "mode": current.current_settings().mode,
-        "theme_url": f"/theme.css?v={newsroom.accent[1:]}",
-        **{name: read() for name, read in LAYOUT.items()},
-    }
 
 
 def _wrap(app: Flask, seams: Seams, page_cache: bool) -> None:

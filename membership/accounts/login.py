@@ -9,8 +9,9 @@ from functools import wraps
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, make_response, redirect, request, url_for
+from flask import Flask, Request, Response, abort, make_response, redirect, request, url_for
 from flask import session as cookie
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user
 
@@ -51,8 +52,18 @@ class OurLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ships 
         return response
 
 
+class OurCookies(SecureCookieSessionInterface):
+    """Flask's signed cookies; where none came there is nothing to verify, and no verifier is made."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Sets the cookie up, and who reads it."""
+    app.session_interface = OurCookies()
     app.config.update(
         SESSION_COOKIE_NAME="membership" if settings.is_demo else "__Host-membership",
         SESSION_COOKIE_SECURE=not settings.is_demo,

@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from membership.articles.importing import Report, import_paths
 from membership.articles.versions import Outcome
-from membership.db import current_session
+from membership.db import current_database, current_session
 from membership.newsroom.words import current_newsroom
 from membership.web.current import current_settings, now
 
@@ -21,6 +21,7 @@ def import_command(context: click.Context, paths: tuple[Path, ...]) -> None:
     """Imports Markdown files, or all of those in a folder; names what is wrong, and imports the others."""
     media = current_settings().instance / "media"
     report = import_paths(current_session(), paths, media=media, language=current_newsroom().language, now=now())
+    current_database().analyze()
     for fault in report.faults:
         click.echo(str(fault), err=True)
     click.echo(_summary(report))

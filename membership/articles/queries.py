@@ -4,11 +4,24 @@ They run on the session's connection, because the session itself would prepare f
 """
 
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, Select, String, and_, bindparam, cast, desc, func, literal, select, tuple_, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from membership.appeals.choice import Reading
 from membership.articles.models import Article, ArticleAuthor, ArticleTag, Author, Related, Section, Tag
@@ -21,19 +34,30 @@ PAGE_SIZE = 20
 ALSO_SIZE = 3
 FEED_SIZE = 20
 
+
+def _written(value: str | int) -> ColumnElement[Any]:
+    """Returns a constant that stands in the statement: one that is bound would be filled in at each execution."""
+    return literal_column(f"'{value}'" if isinstance(value, str) else str(value), literal(value).type)
+
+
 # No name holds them: front matter keeps names as single lines without control characters.
 _PLACE, _NAME = "\x1f", "\x1e"
 
 _IS_PUBLISHED = (
     Article.language == bindparam("language"),
-    Article.state == "published",
+    Article.state == _written("published"),
     Article.published_at <= bindparam("now"),
 )
 _NEWEST_FIRST = (Article.published_at.desc(), Article.id.desc())
 
+
 # Names are gathered in one text: a statement more, or the body once for each author, would be dearer.
+def _gathered(place: InstrumentedAttribute[int], name: InstrumentedAttribute[str]) -> ColumnElement[str]:
+    return func.aggregate_strings(cast(place, String) + _written(_PLACE) + name, _written(_NAME))  # type: ignore[arg-type]  # any expression will do
+
+
 _AUTHORS = (
-    select(func.aggregate_strings(cast(ArticleAuthor.position, String) + _PLACE + Author.name, _NAME))
+    select(_gathered(ArticleAuthor.position, Author.name))
     .select_from(ArticleAuthor)
     .join(Author, Author.id == ArticleAuthor.author_id)
     .where(ArticleAuthor.article_id == Article.id)
@@ -41,7 +65,7 @@ _AUTHORS = (
     .scalar_subquery()
 )
 _TAGS = (
-    select(func.aggregate_strings(cast(ArticleTag.tag_id, String) + _PLACE + Tag.slug, _NAME))
+    select(_gathered(ArticleTag.tag_id, Tag.slug))
     .select_from(ArticleTag)
     .join(Tag, Tag.id == ArticleTag.tag_id)
     .where(ArticleTag.article_id == Article.id)
@@ -51,28 +75,23 @@ _TAGS = (
 
 _Due = aliased(Article)
 _NEXT_DUE = select(func.min(_Due.published_at)).where(
-    _Due.language == bindparam("language"), _Due.state == "published", _Due.published_at > bindparam("now")
+    _Due.language == bindparam("language"), _Due.state == _written("published"), _Due.published_at > bindparam("now")
 )
 
-_CARDS = (
-    select(
-        Article.id,
-        Article.section_id,
-        Article.slug,
-        Article.title,
-        Article.standfirst,
-        Article.published_at,
-        Article.picture_url,
-        Article.picture_alt,
-        Article.picture_width,
-        Article.picture_height,
-        Section.slug.label("section_slug"),
-        Section.name.label("section_name"),
-        _AUTHORS.label("authors"),
-    )
-    .outerjoin(Section, Section.id == Article.section_id)
-    .where(*_IS_PUBLISHED)
-)
+_CARD = select(
+    Article.slug,
+    Article.title,
+    Article.standfirst,
+    Article.published_at,
+    Article.picture_url,
+    Article.picture_alt,
+    Article.picture_width,
+    Article.picture_height,
+    Section.slug.label("section_slug"),
+    Section.name.label("section_name"),
+    _AUTHORS.label("authors"),
+).outerjoin(Section, Section.id == Article.section_id)
+_CARDS = _CARD.where(*_IS_PUBLISHED)
 _OF_SECTION = Section.slug == bindparam("section")
 _ANCHOR = select(Article.published_at, Article.id).where(*_IS_PUBLISHED, Article.slug == bindparam("before"))
 _AFTER_ANCHOR = tuple_(Article.published_at, Article.id) < tuple_(
@@ -85,27 +104,47 @@ _OLDER = _NEWEST.where(_AFTER_ANCHOR)
 _NEWEST_OF_SECTION = _NEWEST.where(_OF_SECTION)
 _OLDER_OF_SECTION = _OLDER.where(_OF_SECTION)
 
-_STORY = _CARDS.add_columns(Article.body_html, _TAGS.label("tags"), _NEXT_DUE.scalar_subquery().label("next_at")).where(
-    Article.slug == bindparam("slug")
-)
-
-_OTHERS = _CARDS.where(Article.id != bindparam("article_id"))
+# A story and what is recommended under it come in one statement: to PostgreSQL, a round trip costs as much as they do.
+# Before and after every position of a related one.
+_THE_STORY, _A_NEIGHBOUR = -1, 1_000_000
+_ITSELF = select(Article.id, Article.section_id).where(*_IS_PUBLISHED, Article.slug == bindparam("slug")).cte("itself")
+_ITS_ID = select(_ITSELF.c.id).scalar_subquery()
+_ITS_SECTION_ID = select(_ITSELF.c.section_id).scalar_subquery()
+_ANOTHER = (*_IS_PUBLISHED, Article.id != _ITS_ID)
 _RELATED = (
-    _OTHERS.add_columns(Related.position.label("place"))
-    .join(Related, and_(Related.other_slug == Article.slug, Related.article_id == bindparam("article_id")))
+    select(Article.id, Related.position)
+    .join(Related, Related.other_slug == Article.slug)
+    .where(*_ANOTHER, Related.article_id == _ITS_ID)
     .order_by(Related.position)
     .limit(ALSO_SIZE)
     .subquery()
 )
-# Twice as many, because all of the first may be among the related ones.
 _NEIGHBOURS = (
-    _OTHERS.add_columns(literal(ALSO_SIZE).label("place"))
-    .where(Article.section_id == bindparam("section_id"))
+    select(Article.id, _written(_A_NEIGHBOUR).label("place"))
+    .where(
+        *_ANOTHER,
+        Article.section_id == _ITS_SECTION_ID,
+        Article.slug.not_in(select(Related.other_slug).where(Related.article_id == _ITS_ID)),
+    )
     .order_by(*_NEWEST_FIRST)
-    .limit(2 * ALSO_SIZE)
+    .limit(ALSO_SIZE)
     .subquery()
 )
-_ALSO = union_all(select(_RELATED), select(_NEIGHBOURS)).order_by("place", desc("published_at"), desc("id"))
+_PICKED = union_all(
+    select(_ITSELF.c.id, _written(_THE_STORY).label("place")), select(_RELATED), select(_NEIGHBOURS)
+).subquery()
+_IS_THE_STORY = _PICKED.c.place == _written(_THE_STORY)
+_STORY = (
+    _CARD.add_columns(
+        _PICKED.c.place,
+        case((_IS_THE_STORY, Article.body_html)).label("body_html"),
+        case((_IS_THE_STORY, _TAGS)).label("tags"),
+        case((_IS_THE_STORY, _NEXT_DUE.scalar_subquery())).label("next_at"),
+    )
+    .join(_PICKED, _PICKED.c.id == Article.id)
+    .order_by(_PICKED.c.place, *_NEWEST_FIRST)
+    .limit(1 + ALSO_SIZE)
+)
 
 _READING = (
     select(Article.slug, Section.slug.label("section_slug"), _TAGS.label("tags"))
@@ -129,16 +168,12 @@ def section_page(
 
 
 def story(session: Session, slug: str, *, language: str, now: datetime) -> Story | None:
-    """Returns a published article in two statements; `None` if it is absent, hidden, a draft or not yet due."""
-    values = {"language": language, "now": now, "slug": slug}
-    connection = session.connection()
-    row = connection.execute(_STORY, values).first()
-    if row is None:
+    """Returns a published article; `None` if it is absent, hidden, a draft or not yet due."""
+    rows = session.connection().execute(_STORY, {"language": language, "now": now, "slug": slug}).all()
+    if not rows or rows[0].place != _THE_STORY:
         return None
-    others = connection.execute(_ALSO, {**values, "article_id": row.id, "section_id": row.section_id}).all()
-    distinct = {other.slug: other for other in others}.values()
-    also = tuple(_card(other) for other in islice(distinct, ALSO_SIZE))
-    return Story(_card(row), row.body_html, _reading(row), also, row.next_at)
+    row, *others = rows
+    return Story(_card(row), row.body_html, _reading(row), tuple(map(_card, others)), row.next_at)
 
 
 def reading(session: Session, slug: str, *, language: str, now: datetime) -> Reading | None:

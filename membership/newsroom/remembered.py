@@ -1,10 +1,9 @@
 """Values that every page needs and few changes touch: read once for each version of the site."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from flask import Flask, current_app
-from sqlalchemy.orm import Session
 
 from membership.db import Database, current_database
 from membership.newsroom.site_version import VersionWatch
@@ -13,23 +12,24 @@ Value = TypeVar("Value")
 
 
 class Remembered(Generic[Value]):
-    """A reader whose answer is kept, per application, until the site's version changes.
+    """A reader whose answer is kept, per application and for each `key`, until the site's version changes.
 
-    Whoever changes the rows behind it bumps the version in the same transaction. The value must be immutable.
+    Whoever changes the rows behind it bumps the version in the same transaction. The value must be immutable, and
+    keys must be few.
     """
 
-    def __init__(self, load: Callable[[Session], Value]) -> None:
+    def __init__(self, load: Callable[..., Value]) -> None:
         self._load = load
 
-    def __call__(self) -> Value:
+    def __call__(self, *key: Hashable) -> Value:
         version = current_watch().current()
         kept: dict[object, tuple[int, Value]] = current_app.extensions["remembered"]
-        held = kept.get(self)
+        held = kept.get((self, key))
         if held is not None and held[0] == version:
             return held[1]
         with current_database().session() as session:
-            value = self._load(session)
-        kept[self] = (version, value)
+            value = self._load(session, *key)
+        kept[self, key] = (version, value)
         return value
 
 

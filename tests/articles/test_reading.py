@@ -192,7 +192,7 @@ def test_any_title_is_shown_as_it_was_written(
     assert shown == title[:300]
 
 
-def test_an_article_takes_few_statements_and_none_on_accounts(
+def test_an_article_takes_one_statement_and_none_on_accounts(
     client: FlaskClient, session: Session, folder: Path, media: Path, now: datetime, database: Database
 ) -> None:
     write(folder, "one", section="city", authors="[A, B]", tags="[c]")
@@ -205,7 +205,7 @@ def test_an_article_takes_few_statements_and_none_on_accounts(
     client.set_cookie("session", "abc")
     assert client.get("/articles/one").status_code == 200
     articles = [statement for statement in told if "articles" in statement]
-    assert len(articles) == 2
+    assert len(articles) == 1
     assert not [statement for statement in told if re.search(r"\b(accounts|sessions|sign_in)", statement)]
 
 
