@@ -1,9 +1,11 @@
 """The one Stripe account that the sandbox plays."""
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.calls import Call
 from membership.stripe_sandbox.payments import STATEMENT
+from membership.stripe_sandbox.routes import route
 from membership.stripe_sandbox.shapes import Json, whole
 
 ACCOUNT = "acct_1SandboxNewsroom0"
@@ -36,3 +38,11 @@ def _settings() -> Json:
         "dashboard": {"display_name": "Stripe sandbox", "timezone": "Etc/UTC"},
         "payments": whole(settings.Payments, statement_descriptor=STATEMENT),
     }
+
+
+ROUTES = (
+    route(
+        "GET", "/v1/account", params.AccountRetrieveCurrentParams,
+        retrieve_account,
+    ),
+)  # fmt: skip

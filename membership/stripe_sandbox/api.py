@@ -16,7 +16,8 @@ from membership.stripe_sandbox.events import API_VERSION, still_pending
 from membership.stripe_sandbox.expand import expand
 from membership.stripe_sandbox.form import decode
 from membership.stripe_sandbox.ids import new_id
-from membership.stripe_sandbox.routing import ROUTES, Route
+from membership.stripe_sandbox.routes import Route
+from membership.stripe_sandbox.routing import ROUTES
 from membership.stripe_sandbox.shapes import Json
 from membership.stripe_sandbox.store import Store
 from membership.stripe_sandbox.time_travel import run_due

@@ -6,10 +6,13 @@ The fee formula stands here and nowhere else: a share of the settled amount, rou
 from fractions import Fraction
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.calls import Call
 from membership.stripe_sandbox.errors import invalid, not_modelled
 from membership.stripe_sandbox.ids import new_id
+from membership.stripe_sandbox.lists import listing
+from membership.stripe_sandbox.routes import CURSOR, retrieving, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
@@ -175,3 +178,20 @@ def retrieve_balance(call: Call) -> Json:
 
 def _sum(currency: str, amount: int) -> Json:
     return {"amount": amount, "currency": currency, "source_types": {"card": amount}}
+
+
+ROUTES = (
+    route("GET", "/v1/balance", params.BalanceRetrieveParams, retrieve_balance),
+    route(
+        "GET", "/v1/balance_transactions", params.BalanceTransactionListParams,
+        listing(
+            "balance_transaction", "/v1/balance_transactions",
+            {"currency": "currency", "source": "source", "type": "type"},
+        ),
+        modelled="created currency source type" + CURSOR,
+    ),
+    route(
+        "GET", "/v1/balance_transactions/{id}",
+        params.BalanceTransactionRetrieveParams, retrieving("balance_transaction"),
+    ),
+)  # fmt: skip

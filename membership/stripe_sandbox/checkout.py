@@ -3,13 +3,16 @@
 from urllib.parse import urlsplit
 
 import stripe
+from stripe.params import checkout as checkout_params
 
 from membership.stripe_sandbox.balance import check_amount
 from membership.stripe_sandbox.calls import Call, metadata
 from membership.stripe_sandbox.errors import ApiError, invalid, missing_parameter, not_modelled
 from membership.stripe_sandbox.events import emit
 from membership.stripe_sandbox.ids import new_id
+from membership.stripe_sandbox.lists import listing
 from membership.stripe_sandbox.products import price_from
+from membership.stripe_sandbox.routes import CURSOR, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
@@ -214,3 +217,37 @@ def expire(store: Store, session: Json, *, now: int) -> Json:
     keep(store, session)
     emit(store, "checkout.session.expired", session, now=now)
     return session
+
+
+ROUTES = (
+    route(
+        "POST", "/v1/checkout/sessions", checkout_params.SessionCreateParams,
+        create_session,
+        modelled="cancel_url client_reference_id customer customer_creation customer_email expires_at locale "
+        "metadata mode submit_type success_url line_items.quantity line_items.price_data.currency "
+        "line_items.price_data.unit_amount line_items.price_data.product line_items.price_data.product_data.name "
+        "line_items.price_data.product_data.description line_items.price_data.product_data.metadata "
+        "line_items.price_data.recurring payment_intent_data.description payment_intent_data.metadata "
+        "payment_intent_data.receipt_email payment_intent_data.statement_descriptor "
+        "payment_intent_data.statement_descriptor_suffix subscription_data.description subscription_data.metadata",
+    ),
+    route(
+        "GET", "/v1/checkout/sessions", checkout_params.SessionListParams,
+        listing(
+            "checkout.session", "/v1/checkout/sessions",
+            {
+                "customer": "customer", "payment_intent": "payment_intent", "status": "status",
+                "subscription": "subscription",
+            },
+        ),
+        modelled="created customer payment_intent status subscription" + CURSOR,
+    ),
+    route(
+        "GET", "/v1/checkout/sessions/{id}", checkout_params.SessionRetrieveParams,
+        retrieve_session,
+    ),
+    route(
+        "POST", "/v1/checkout/sessions/{id}/expire", checkout_params.SessionExpireParams,
+        expire_session,
+    ),
+)  # fmt: skip

@@ -1,10 +1,12 @@
 """Customers."""
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.calls import Call, metadata
 from membership.stripe_sandbox.events import emit
 from membership.stripe_sandbox.ids import new_id, random_text
+from membership.stripe_sandbox.routes import route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
@@ -39,3 +41,15 @@ def add_customer(store: Store, *, now: int, **fields: object) -> Json:
 def retrieve_customer(call: Call) -> Json:
     """Answers one customer."""
     return call.found("customer")
+
+
+ROUTES = (
+    route(
+        "POST", "/v1/customers", params.CustomerCreateParams, create_customer,
+        modelled="description email metadata name phone",
+    ),
+    route(
+        "GET", "/v1/customers/{id}", params.CustomerRetrieveParams,
+        retrieve_customer,
+    ),
+)  # fmt: skip

@@ -3,11 +3,14 @@
 from urllib.parse import urlsplit
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.calls import Call, changed_metadata, metadata
 from membership.stripe_sandbox.errors import invalid, not_modelled
 from membership.stripe_sandbox.events import API_VERSION
 from membership.stripe_sandbox.ids import new_id, random_text
+from membership.stripe_sandbox.lists import listing
+from membership.stripe_sandbox.routes import CURSOR, route
 from membership.stripe_sandbox.shapes import Json, whole
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -77,3 +80,27 @@ def delete_endpoint(call: Call) -> Json:
     endpoint = call.found("webhook_endpoint")
     call.store.delete(endpoint["id"])
     return {"id": endpoint["id"], "object": "webhook_endpoint", "deleted": True}
+
+
+ROUTES = (
+    route(
+        "POST", "/v1/webhook_endpoints", params.WebhookEndpointCreateParams,
+        create_endpoint, modelled="api_version description enabled_events metadata url",
+    ),
+    route(
+        "GET", "/v1/webhook_endpoints", params.WebhookEndpointListParams,
+        listing("webhook_endpoint", "/v1/webhook_endpoints"), modelled=CURSOR,
+    ),
+    route(
+        "GET", "/v1/webhook_endpoints/{id}", params.WebhookEndpointRetrieveParams,
+        retrieve_endpoint,
+    ),
+    route(
+        "POST", "/v1/webhook_endpoints/{id}", params.WebhookEndpointUpdateParams,
+        update_endpoint, modelled="description disabled enabled_events metadata url",
+    ),
+    route(
+        "DELETE", "/v1/webhook_endpoints/{id}", params.WebhookEndpointDeleteParams,
+        delete_endpoint,
+    ),
+)  # fmt: skip

@@ -1,6 +1,7 @@
 """Invoices of subscriptions: drawn up, finalised and charged in one step, with the payment that belongs to each."""
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.balance import amount_text
 from membership.stripe_sandbox.calls import Call
@@ -8,8 +9,9 @@ from membership.stripe_sandbox.cards import Decline
 from membership.stripe_sandbox.errors import invalid
 from membership.stripe_sandbox.events import emit, emit_change
 from membership.stripe_sandbox.ids import new_id
-from membership.stripe_sandbox.lists import list_object, page
+from membership.stripe_sandbox.lists import list_object, listing, page
 from membership.stripe_sandbox.payments import confirm, open_intent
+from membership.stripe_sandbox.routes import CURSOR, retrieving, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
@@ -207,3 +209,24 @@ def _mark_paid(store: Store, invoice: Json, payment: Json, *, now: int) -> None:
     emit(store, "invoice.paid", invoice, now=now)
     emit(store, "invoice.payment_succeeded", invoice, now=now)
     emit_change(store, "invoice_payment.paid", before, payment, now=now)
+
+
+ROUTES = (
+    route(
+        "GET", "/v1/invoice_payments", params.InvoicePaymentListParams,
+        list_invoice_payments,
+        modelled="created invoice payment.type payment.payment_intent status" + CURSOR,
+    ),
+    route(
+        "GET", "/v1/invoices", params.InvoiceListParams,
+        listing(
+            "invoice", "/v1/invoices",
+            {
+                "customer": "customer", "status": "status",
+                "subscription": "parent.subscription_details.subscription",
+            },
+        ),
+        modelled="created customer status subscription" + CURSOR,
+    ),
+    route("GET", "/v1/invoices/{id}", params.InvoiceRetrieveParams, retrieving("invoice")),
+)  # fmt: skip

@@ -3,8 +3,11 @@
 import fnmatch
 from collections.abc import Callable, Mapping
 
+from stripe import params
+
 from membership.stripe_sandbox.calls import Call
 from membership.stripe_sandbox.errors import invalid, no_such
+from membership.stripe_sandbox.routes import CURSOR, retrieving, route
 from membership.stripe_sandbox.shapes import Json
 
 LONGEST = 100
@@ -66,3 +69,9 @@ def _created(call: Call) -> list[tuple[str, int]]:
     if isinstance(created, int):
         return [("eq", created)]
     return list(created.items())
+
+
+ROUTES = (
+    route("GET", "/v1/events", params.EventListParams, list_events, modelled="created type types" + CURSOR),
+    route("GET", "/v1/events/{id}", params.EventRetrieveParams, retrieving("event")),
+)  # fmt: skip

@@ -1,11 +1,13 @@
 """Payment intents and charges: one intent, as many tries as it takes, at most one charge that succeeds."""
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.balance import record_charge
 from membership.stripe_sandbox.cards import CARDS, Decline
 from membership.stripe_sandbox.events import emit
 from membership.stripe_sandbox.ids import new_id, random_text
+from membership.stripe_sandbox.routes import retrieving, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
@@ -150,3 +152,12 @@ def _succeed(store: Store, intent: Json, charge: Json, *, now: int) -> None:
     charge["balance_transaction"] = record_charge(store, charge, now=now)["id"]
     store.put(charge)
     emit(store, "charge.updated", charge, previous={"balance_transaction": None}, now=now)
+
+
+ROUTES = (
+    route("GET", "/v1/charges/{id}", params.ChargeRetrieveParams, retrieving("charge")),
+    route(
+        "GET", "/v1/payment_intents/{id}", params.PaymentIntentRetrieveParams,
+        retrieving("payment_intent"),
+    ),
+)  # fmt: skip

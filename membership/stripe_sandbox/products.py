@@ -1,6 +1,7 @@
 """Products, and the prices that Checkout makes from `price_data`."""
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.balance import checked_currency
 from membership.stripe_sandbox.calls import Call, metadata
@@ -8,6 +9,7 @@ from membership.stripe_sandbox.errors import invalid, missing_parameter, no_such
 from membership.stripe_sandbox.events import emit
 from membership.stripe_sandbox.ids import new_id
 from membership.stripe_sandbox.lists import page
+from membership.stripe_sandbox.routes import CURSOR, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
@@ -112,3 +114,16 @@ def _recurring(recurring: Json, at: str) -> Json:
     if not 1 <= count <= 36:
         raise invalid("interval_count must be between 1 and 36.", f"{at}[recurring][interval_count]")
     return whole(stripe.Price.Recurring, interval=recurring["interval"], interval_count=count, usage_type="licensed")
+
+
+ROUTES = (
+    route(
+        "POST", "/v1/products", params.ProductCreateParams, create_product,
+        modelled="active description id metadata name statement_descriptor url",
+    ),
+    route(
+        "GET", "/v1/products", params.ProductListParams, list_products,
+        modelled="active created ids" + CURSOR,
+    ),
+    route("GET", "/v1/products/{id}", params.ProductRetrieveParams, retrieve_product),
+)  # fmt: skip

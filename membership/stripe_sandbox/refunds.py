@@ -1,12 +1,14 @@
 """Refunds: part or all of a charge, never more than is left of it."""
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.balance import amount_text, record_refund
 from membership.stripe_sandbox.calls import Call, metadata
 from membership.stripe_sandbox.errors import invalid, missing_parameter, no_such
 from membership.stripe_sandbox.events import emit, emit_change
 from membership.stripe_sandbox.ids import new_id
+from membership.stripe_sandbox.routes import route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
@@ -93,3 +95,12 @@ def _charge(call: Call) -> Json:
 def retrieve_refund(call: Call) -> Json:
     """Answers one refund."""
     return call.found("refund")
+
+
+ROUTES = (
+    route(
+        "POST", "/v1/refunds", params.RefundCreateParams, create_refund,
+        modelled="amount charge metadata payment_intent reason",
+    ),
+    route("GET", "/v1/refunds/{id}", params.RefundRetrieveParams, retrieve_refund),
+)  # fmt: skip

@@ -3,6 +3,7 @@
 import copy
 
 import stripe
+from stripe import params
 
 from membership.stripe_sandbox.calendars import period_after
 from membership.stripe_sandbox.calls import Call, changed_metadata
@@ -11,6 +12,7 @@ from membership.stripe_sandbox.events import emit, emit_change
 from membership.stripe_sandbox.ids import new_id
 from membership.stripe_sandbox.invoices import charge_invoice, draw_up
 from membership.stripe_sandbox.lists import list_object, page
+from membership.stripe_sandbox.routes import CURSOR, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
@@ -204,3 +206,25 @@ def _next_period(subscription: Json) -> None:
 def set_latest_invoice(store: Store, subscription: Json, invoice: Json) -> Json:
     """Remembers the first invoice of a subscription."""
     return _keep(store, subscription | {"latest_invoice": invoice["id"]})
+
+
+ROUTES = (
+    route(
+        "GET", "/v1/subscriptions", params.SubscriptionListParams,
+        list_subscriptions, modelled="created customer status" + CURSOR,
+    ),
+    route(
+        "GET", "/v1/subscriptions/{id}", params.SubscriptionRetrieveParams,
+        retrieve_subscription,
+    ),
+    route(
+        "POST", "/v1/subscriptions/{id}", params.SubscriptionUpdateParams,
+        update_subscription,
+        modelled="cancel_at_period_end cancellation_details.comment cancellation_details.feedback description metadata",
+    ),
+    route(
+        "DELETE", "/v1/subscriptions/{id}", params.SubscriptionCancelParams,
+        cancel_subscription,
+        modelled="cancellation_details.comment cancellation_details.feedback invoice_now prorate",
+    ),
+)  # fmt: skip
