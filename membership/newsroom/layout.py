@@ -12,11 +12,11 @@ from membership.newsroom.words import current_newsroom
 
 
 def init_app(app: Flask, *, mode: str, navigation: Mapping[str, Callable[[], Any]]) -> None:
-    """Gives every template what `web/layout.html` needs; `navigation` reads what the masthead lists, by its names."""
+    """Gives every template what frames of pages and letters need; `navigation` reads what the masthead lists."""
 
     def masthead(_session: Session, here: str) -> Markup:
         listed = {name: read() for name, read in navigation.items()}
-        return Markup(render_template("web/_masthead.html", here=here, mode=mode, **listed))  # noqa: S704 - rendered
+        return Markup(render_template("web/_masthead.html", here=here, **listed))  # noqa: S704 - rendered
 
     def foot(_session: Session) -> Markup:
         return Markup(render_template("web/_foot.html"))  # noqa: S704 - rendered
@@ -27,6 +27,6 @@ def init_app(app: Flask, *, mode: str, navigation: Mapping[str, Callable[[], Any
     def context() -> dict[str, Any]:
         # The colour is in the address, so that the stylesheet may be kept for a year.
         newsroom = current_newsroom()
-        return {"newsroom": newsroom, "theme_url": f"/theme.css?v={newsroom.accent[1:]}", **parts}
+        return {"newsroom": newsroom, "mode": mode, "theme_url": f"/theme.css?v={newsroom.accent[1:]}", **parts}
 
     app.context_processor(context)
