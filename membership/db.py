@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g
@@ -28,6 +29,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.sql.dml import ReturningInsert
 
+from membership.errors import Unavailable
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -40,6 +43,8 @@ NAMING = {
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 Row = TypeVar("Row", bound="Base")
+
+LONGEST_WAIT_SECONDS = 30.0
 
 
 class Moment(TypeDecorator[datetime]):
@@ -92,7 +97,9 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine(pool_size)
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False, class_=Session)
+        # SQLite has one writer at a time, and lets the others poll until one of them gives up: here they queue.
+        info = {"turn": Lock()} if self.is_sqlite else {}
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False, class_=Session, info=info)
         event.listen(self.sessions, "before_flush", _refuse_flush_outside)
         event.listen(self.sessions, "do_orm_execute", _refuse_statement_outside)
 
@@ -163,22 +170,38 @@ def transaction(session: Session) -> Iterator[Session]:
     """Opens a write transaction on `session` and commits it at the end; an exception rolls it back.
 
     What was read before may have changed: lock and read again inside (`locked`). BEGIN IMMEDIATE on SQLite,
-    READ COMMITTED on PostgreSQL. It cannot be nested: a transaction belongs to one edge.
+    READ COMMITTED on PostgreSQL. It cannot be nested: a transaction belongs to one edge. Raises `Unavailable` if the
+    other writers of this process do not end.
     """
     if session.info.get("writes"):
         raise RuntimeError("transaction(session) cannot be nested")
     session.commit()
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    session.connection(execution_options={"writes": True} if is_sqlite else {"isolation_level": "READ COMMITTED"})
-    session.info["writes"] = True
+    with _turn_to_write(session):
+        session.connection(execution_options={"writes": True} if is_sqlite else {"isolation_level": "READ COMMITTED"})
+        session.info["writes"] = True
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("writes", None)
+
+
+@contextmanager
+def _turn_to_write(session: Session) -> Iterator[None]:
+    turn: Lock | None = session.info.get("turn")
+    if turn is None:
+        yield
+        return
+    if not turn.acquire(timeout=LONGEST_WAIT_SECONDS):
+        raise Unavailable("Too many are writing at once. Nothing was kept; please try again in a minute.")
     try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        yield
     finally:
-        session.info.pop("writes", None)
+        turn.release()
 
 
 def release(session: Session) -> None:
