@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from membership.money import Money
 from membership.patrons.models import Pledge, PledgePayment
+from membership.patrons.standing import GIVES_STANDING, Standing
 from membership.patrons.tiers import TierView, tier_reached
+from membership.patrons.who import standing_of
 from membership.payments.models import Payer, Payment, Receipt
 from membership.payments.receipts import ReceiptNumber
 
@@ -21,7 +23,7 @@ TOLD = ("pending", "paid", "failed", "partly_refunded", "refunded", "disputed", 
 
 @dataclass(frozen=True)
 class PledgeView:
-    """A pledge as its owner sees it. `state`: active, grace, ending or ended."""
+    """A pledge as its owner sees it. `state`: active, waiting, grace, lapsed, ending or ended."""
 
     state: str
     tier: str | None
@@ -61,7 +63,7 @@ class ReceiptView:
     refunded: bool
 
 
-def pledge_of(session: Session, account_id: int, tiers: tuple[TierView, ...]) -> PledgeView | None:
+def pledge_of(session: Session, account_id: int, tiers: tuple[TierView, ...], *, now: datetime) -> PledgeView | None:
     """Returns the live pledge of an account, else the one that ended last, else `None`."""
     latest = select(Pledge).where(Pledge.account_id == account_id, (Pledge.why.is_(None)) | (Pledge.why == "ended"))
     pledge = session.scalars(latest.order_by(Pledge.live.desc(), Pledge.started_at.desc()).limit(1)).first()
@@ -69,7 +71,7 @@ def pledge_of(session: Session, account_id: int, tiers: tuple[TierView, ...]) ->
         return None
     tier = tier_reached(tiers, pledge.cadence, pledge.amount)
     return PledgeView(
-        state=_state(pledge),
+        state=_state(pledge, standing_of(session, account_id, now=now), now=now),
         tier=tier.name if tier else None,
         money=pledge.amount,
         cadence=pledge.cadence,
@@ -122,12 +124,12 @@ def receipt_view(row: Row[*_Columns]) -> ReceiptView:
     )
 
 
-def _state(pledge: Pledge) -> str:
-    if pledge.ended_at is not None:
+def _state(pledge: Pledge, stands: Standing, *, now: datetime) -> str:
+    if pledge.ended_at is not None or (pledge.cancel_at is not None and pledge.cancel_at <= now):
         return "ended"
-    if pledge.stripe_status == "past_due":
-        return "grace"
-    return "ending" if pledge.cancel_at is not None else "active"
+    if stands.kind == "pending" and pledge.stripe_status in GIVES_STANDING:
+        return "waiting"
+    return {"live": "active", "ending": "ending", "grace": "grace"}.get(stands.kind, "lapsed")
 
 
 def _payments() -> Select[*_Columns]:

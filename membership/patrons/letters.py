@@ -15,11 +15,11 @@ from membership.patrons.tiers import TierView, current_tiers, tier_reached
 
 
 def welcome(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Letter | None:
-    """Writes the letter for a pledge that has just begun; `None` if it is a second one of the same person."""
+    """Writes the letter for a pledge that was just paid first; `None` if it is over or a second one of somebody."""
     row = session.execute(
         select(Pledge, Account)
         .join(Account, Account.id == Pledge.account_id)
-        .where(Pledge.subscription == payload["subscription"], Pledge.why.is_distinct_from("duplicate"))
+        .where(Pledge.subscription == payload["subscription"], Pledge.live)
     ).first()
     if row is None or row.Account.erased_at is not None:
         return None

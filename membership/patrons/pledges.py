@@ -99,7 +99,6 @@ def _begin(session: Session, seen: Subscription, *, now: datetime) -> Pledge:
     payer = payer_for(session, attempt, customer=seen.customer, email=seen.email, name=seen.name, now=now)
     account = _account_of(session, attempt, payer.email, seen, now=now)
     payer.account_id = account.id
-    enqueue(session, "welcome", seen.id, {"subscription": seen.id}, now=now)
     pledge = Pledge(
         reference=str(uuid4()),
         account_id=account.id,
@@ -151,7 +150,8 @@ def _apply(pledge: Pledge, seen: Subscription, *, now: datetime) -> None:
     if seen.status != "past_due":
         pledge.grace_until = None
     elif pledge.grace_until is None:
-        pledge.grace_until = now + GRACE
+        # The renewal that failed opened this period, however late we hear of it.
+        pledge.grace_until = seen.period_start_at + GRACE
 
 
 def _iso(moment: datetime | None) -> str | None:

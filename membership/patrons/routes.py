@@ -24,7 +24,7 @@ def account() -> Response:
     page = render_template(
         "patrons/account.html",
         account=owner,
-        pledge=pledge_of(session, owner.id, current_tiers()),
+        pledge=pledge_of(session, owner.id, current_tiers(), now=now()),
         payments=payments_of(session, owner.id),
         # Topics and rounds stand a floor above: what this page says of them comes through wiring.
         round=current_app.extensions["ballot_of"](session, owner.id, now=now()),

@@ -10,6 +10,7 @@ from membership.patrons.syncing import sync_subscription
 from membership.payments.gateway import GoneAtStripe, KeySpoiled, StripeAway, StripeRefused
 from membership.payments.mirror import Cause, Mirror
 
+FAILING = frozenset(("past_due", "unpaid"))
 BY_PATRON = Cause("patron")
 AWAY = (StripeAway, StripeRefused, KeySpoiled)
 
@@ -22,7 +23,7 @@ def stop(session: Session, mirror: Mirror, account_id: int) -> None:
     pledge = _fresh_pledge(session, mirror, account_id)
     if pledge.cancel_at is None and pledge.live:
         try:
-            if pledge.stripe_status == "past_due":
+            if pledge.stripe_status in FAILING:
                 mirror.gateway.cancel(pledge.subscription)
             else:
                 mirror.gateway.set_cancellation(pledge.subscription, at_period_end=True)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.db import insert_ignore
+from membership.outbox.rows import enqueue
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.pledges import keep_subscription
 from membership.patrons.who import standing_of
@@ -37,7 +38,7 @@ def sync_invoice(mirror: Mirror, invoice_id: str, cause: Cause) -> Invoice | Non
         # What the invoice leans on comes first: its transaction must find the pledge and the payments.
         if invoice.subscription is not None:
             sync_subscription(mirror, invoice.subscription, cause)
-        for intent in invoice.intents:
+        for intent in (*invoice.intents, *invoice.open_intents):
             sync_payment(mirror, intent, cause)
         return invoice
 
@@ -57,8 +58,8 @@ def sync_pledge_checkout(mirror: Mirror, checkout_id: str, cause: Cause) -> None
 def keep_invoice(session: Session, invoice: Invoice, *, now: datetime) -> Pledge | None:
     """Ties the payments of an invoice to its pledge and period; returns the pledge, or `None` if it pays for none.
 
-    The letters with their receipts, which say what comes next, may then go out. Raises `NotOurs` if the subscription
-    bore no mark of this site.
+    The letters with their receipts, which say what comes next, may then go out, and the welcome to a new patron.
+    Raises `NotOurs` if the subscription bore no mark of this site.
     """
     if invoice.subscription is None:
         require_ours(session, invoice.tags)
@@ -78,4 +79,6 @@ def keep_invoice(session: Session, invoice: Invoice, *, now: datetime) -> Pledge
             period_end=invoice.period_end,
         )
         pledge_is_known(session, payment, now=now)
+        # By its key it goes out once, with the first payment: a bank debit that is on its way welcomes nobody.
+        enqueue(session, "welcome", pledge.subscription, {"subscription": pledge.subscription}, now=now)
     return pledge

@@ -103,6 +103,7 @@ class Subscription:
     amount: Money
     interval: str
     started_at: datetime
+    period_start_at: datetime
     period_end_at: datetime
     cancel_at: datetime | None
     ended_at: datetime | None
@@ -117,7 +118,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice of a subscription and the intents that paid it."""
+    """An invoice of a subscription, the intents that paid it, and those that were tried or are on their way."""
 
     id: str
     status: str
@@ -127,6 +128,7 @@ class Invoice:
     period_end: datetime
     amount_paid: Money
     intents: tuple[str, ...]
+    open_intents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

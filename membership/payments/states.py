@@ -35,8 +35,11 @@ BY_STATUS = {
 def state_after(was: str | None, status: str) -> str:
     """Says in our words where an intent's status leads a payment; an unknown status leaves it where it is.
 
-    A bank debit that fails days later asks for another way to pay, as a card does that was declined at once.
+    A bank debit that fails days later asks for another way to pay, as a card does that was declined at once; it has
+    failed for as long as nobody tries again.
     """
+    if was == "failed" and status == "requires_payment_method":
+        return "failed"
     to = BY_STATUS.get(status, was or "started")
     return "failed" if was == "pending" and to == "started" else to
 

@@ -54,8 +54,11 @@ def keep_checkout(session: Session, checkout: Checkout, _cause: Cause, now: date
 
 
 def _state_of(attempt: Attempt, checkout: Checkout) -> str:
+    if checkout.status == "complete" and checkout.payment_status == "unpaid":
+        # The session goes on saying so after the debit has failed; only the payment tells.
+        return attempt.state if attempt.state in ("paid", "failed") else "pending"
     if checkout.status == "complete":
-        return "pending" if checkout.payment_status == "unpaid" and attempt.state != "paid" else "paid"
+        return "paid"
     # An old session that expires says nothing about a newer one of the same attempt.
     if checkout.status == "expired" and attempt.state == "open" and attempt.checkout_id == checkout.id:
         return "expired"
@@ -70,8 +73,8 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
     charge = intent.charge
     payer = _payer_of(session, payment, attempt, intent, now=now)
     payment.payer_id = payer.id
-    moved = move(session, payment, state_after(payment.state, intent.status), cause, now=now)
-    if moved and payment.state == "failed" and attempt is not None:
+    moved = move(session, payment, state_after(_state_before(payment, attempt), intent.status), cause, now=now)
+    if payment.state == "failed" and attempt is not None and attempt.state == "pending":
         attempt.state = "failed"
     if charge is not None:
         insert_ignore(session, PaymentSource, source_id=charge.id, payment_id=payment.id)
@@ -83,6 +86,12 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
         of_pledge = intent.invoice is not None
         issue(session, payment, payer, of_pledge=of_pledge, zone=current_newsroom().zone, now=now)
     return payment
+
+
+def _state_before(payment: Payment, attempt: Attempt | None) -> str | None:
+    # A debit may be over before we first look at it: its Checkout was completed, so the bank has been asked.
+    is_asked = attempt is not None and attempt.state == "pending"
+    return "pending" if is_asked and payment.state in (None, "started") else payment.state
 
 
 def _payer_of(session: Session, payment: Payment, attempt: Attempt | None, intent: Intent, *, now: datetime) -> Payer:

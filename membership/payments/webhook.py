@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from membership.db import Database
 from membership.payments.models import StripeEvent
+from membership.payments.stripe_gateway.client import API_VERSION
 from membership.payments.stripe_gateway.signature import signed_at
 
 TOLERANCE = timedelta(seconds=300)
@@ -61,8 +62,11 @@ def verified(body: bytes, header: str, secrets: Sequence[str], *, wall: datetime
 def store(database: Database, delivery: Delivery, *, livemode: bool, now: datetime) -> None:
     """Stores an event under its id; a second delivery of the same one changes nothing.
 
-    What is not for us is stored as ignored, with the reason.
+    What is not for us is stored as ignored, with the reason. An endpoint of another API version is heard all the
+    same, because events only trigger a look, but it is logged.
     """
+    if delivery.api_version != API_VERSION:
+        log.warning("webhook.other_version", event_id=delivery.id, said=delivery.api_version, ours=API_VERSION)
     reason = _not_for_us(delivery, livemode=livemode)
     values = {
         "id": delivery.id,

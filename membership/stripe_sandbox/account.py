@@ -3,10 +3,12 @@
 import stripe
 from stripe import params
 
+from membership.stripe_sandbox.balance_settings import settings_of
 from membership.stripe_sandbox.calls import Call
-from membership.stripe_sandbox.payments import STATEMENT
+from membership.stripe_sandbox.charges import STATEMENT
 from membership.stripe_sandbox.routes import route
 from membership.stripe_sandbox.shapes import Json, whole
+from membership.stripe_sandbox.store import Store
 
 ACCOUNT = "acct_1SandboxNewsroom0"
 
@@ -25,18 +27,26 @@ def retrieve_account(call: Call) -> Json:
         details_submitted=True,
         email="sandbox@example.org",
         payouts_enabled=True,
-        settings=_settings(),
+        settings=_settings(call.store),
         type="standard",
     )
 
 
-def _settings() -> Json:
+def _settings(store: Store) -> Json:
     settings = stripe.Account.Settings
+    payments = settings_of(store)["payments"]
+    delay = {"delay_days": payments["settlement_timing"]["delay_days"]}
     return {
         "branding": whole(settings.Branding),
         "card_payments": whole(settings.CardPayments),
         "dashboard": {"display_name": "Stripe sandbox", "timezone": "Etc/UTC"},
         "payments": whole(settings.Payments, statement_descriptor=STATEMENT),
+        "payouts": whole(
+            settings.Payouts,
+            debit_negative_balances=payments["debit_negative_balances"],
+            schedule=whole(settings.Payouts.Schedule, **delay, interval=payments["payouts"]["schedule"]["interval"]),
+            statement_descriptor=payments["payouts"]["statement_descriptor"],
+        ),
     }
 
 

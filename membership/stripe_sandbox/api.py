@@ -1,54 +1,81 @@
 """The API over HTTP: keys, versions, idempotency, decoding, one transaction, expansion, and Stripe's error bodies."""
 
 import base64
-import json
+from dataclasses import dataclass, field
 from functools import partial
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from membership.stripe_sandbox import idempotency
+from membership.stripe_sandbox.answers import json_response
 from membership.stripe_sandbox.balance import status_at
 from membership.stripe_sandbox.calls import Call
 from membership.stripe_sandbox.clock import Clock
 from membership.stripe_sandbox.errors import ApiError
 from membership.stripe_sandbox.events import API_VERSION, still_pending
 from membership.stripe_sandbox.expand import expand
+from membership.stripe_sandbox.faults import Faults
 from membership.stripe_sandbox.form import decode
+from membership.stripe_sandbox.idempotency import Answer, KeysInWork
 from membership.stripe_sandbox.ids import new_id
+from membership.stripe_sandbox.performing import Asked, perform
 from membership.stripe_sandbox.routes import Route
 from membership.stripe_sandbox.routing import ROUTES
 from membership.stripe_sandbox.shapes import Json
+from membership.stripe_sandbox.spoiling import INSTEAD, instead, spoilt
 from membership.stripe_sandbox.store import Store
 from membership.stripe_sandbox.time_travel import run_due
 
 TEST_KEYS = ("sk_test_", "rk_test_")
 
 
-def add_api(app: Flask, store: Store, clock: Clock) -> None:
+@dataclass(frozen=True)
+class Api:
+    """What every call needs: the state, the time, what goes wrong, and the idempotency keys of calls under way."""
+
+    store: Store
+    clock: Clock
+    faults: Faults
+    keys: KeysInWork = field(default_factory=KeysInWork)
+
+
+def add_api(app: Flask, store: Store, clock: Clock, faults: Faults) -> None:
     """Adds every route of the table to the application."""
+    api = Api(store, clock, faults)
     for route in ROUTES:
         name = f"{route.method} {route.path}"
-        view = partial(_answer, store, clock, route)
+        view = partial(_answer, api, route)
         app.add_url_rule(route.path.replace("{id}", "<object_id>"), name, view, methods=[route.method])
 
 
-def _answer(store: Store, clock: Clock, route: Route, object_id: str = "") -> Response:
-    request_id = new_id("request")
-    replayed = False
+def _answer(api: Api, route: Route, object_id: str = "") -> Response:
+    asked = _asked(api)
+    if asked.fault and asked.fault.kind in INSTEAD:
+        return instead(asked.fault, asked.request_id)
     try:
         _check_key()
         _check_version()
-        run_due(store, now=clock.now())
-        status, body, replayed = _carried_out(store, clock, route, object_id)
-    except ApiError as fault:
-        status, body = fault.status, fault.body(request_id)
-    response = json_response(body, status)
-    response.headers["Request-Id"] = request_id
+        run_due(api.store, now=api.clock.now())
+        handle = partial(_handled, api, route, object_id)
+        answer = perform(api.store, api.keys, asked, handle, now=api.clock.now())
+        if route.afterwards and answer.status == 200 and not answer.replayed:
+            route.afterwards(api.store, api.clock, answer.body)
+    except ApiError as refused:
+        answer = Answer(refused.status, refused.body(asked.request_id), asked.request_id)
+    response = json_response(answer.body, answer.status)
+    response.headers["Request-Id"] = asked.request_id
     response.headers["Stripe-Version"] = API_VERSION
-    if replayed:
+    if answer.replayed:
         response.headers["Idempotent-Replayed"] = "true"
-    return response
+        response.headers["Original-Request"] = answer.request_id
+    return spoilt(response, asked.fault) if asked.fault else response
+
+
+def _asked(api: Api) -> Asked:
+    method, path = request.method, request.path
+    body = request.get_data() if method == "POST" else b""
+    fault = api.faults.for_call(method, path)
+    return Asked(method, path, body, request.headers.get("Idempotency-Key"), new_id("request"), fault)
 
 
 def _check_key() -> None:
@@ -78,25 +105,11 @@ def _check_version() -> None:
         raise ApiError(400, message, param="Stripe-Version")
 
 
-def _carried_out(store: Store, clock: Clock, route: Route, object_id: str) -> tuple[int, Json, bool]:
-    if route.method == "GET":
-        return 200, _handled(store, clock, route, object_id), False
-    key = request.headers.get("Idempotency-Key")
-    fingerprint = idempotency.fingerprint(request.method, request.path, request.get_data())
-    with store.transaction():
-        first = idempotency.first_answer(store, key, fingerprint) if key else None
-        if first:
-            return *first, True
-        body = _handled(store, clock, route, object_id)
-        if key:
-            idempotency.keep_answer(store, key, fingerprint, status=200, body=body)
-    return 200, body, False
-
-
-def _handled(store: Store, clock: Clock, route: Route, object_id: str) -> Json:
+def _handled(api: Api, route: Route, object_id: str) -> Json:
+    store = api.store
     text = request.query_string if route.method in ("GET", "DELETE") else request.get_data()
     params = decode(_text(text), route.declared, route.modelled)
-    now = clock.now()
+    now = api.clock.now()
     call = Call(store, params, object_id, base_url=request.host_url.rstrip("/"), now=now)
     answer = expand(store, route.handler(call), params.get("expand", []))
     return shown(store, answer, now=now)
@@ -124,25 +137,22 @@ def shown(store: Store, value: Json, *, now: int) -> Json:
     return value
 
 
-def json_response(body: Json, status: int = 200) -> Response:
-    """Returns a JSON answer."""
-    return Response(json.dumps(body, indent=2) + "\n", status, content_type="application/json")
-
-
 def refusal(error: ApiError) -> Response:
     """Answers a refusal that arose outside the API's routes."""
-    return json_response(error.body(new_id("request")), error.status)
+    request_id = new_id("request")
+    response = json_response(error.body(request_id), error.status)
+    response.headers["Request-Id"] = request_id
+    return response
 
 
 def api_error(error: HTTPException) -> Response:
     """Answers what is no route, or a method that a route does not have, as Stripe does."""
     message = f"Unrecognized request URL ({request.method}: {request.path}). The sandbox serves other routes."
-    fault = ApiError(error.code or 404, message)
-    return json_response(fault.body(new_id("request")), fault.status)
+    return refusal(ApiError(error.code or 404, message))
 
 
 def api_failure(error: Exception) -> Response:
     """Answers a defect of the sandbox as Stripe answers its own: an api_error, never a traceback."""
     current_app.logger.exception("the sandbox failed", exc_info=error)
     message = f"The sandbox failed: {type(error).__name__}."
-    return json_response(ApiError(500, message, kind="api_error").body(new_id("request")), 500)
+    return refusal(ApiError(500, message, kind="api_error"))

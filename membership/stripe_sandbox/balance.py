@@ -1,6 +1,7 @@
-"""The Stripe balance: what settles in which currency, what Stripe keeps, and the balance transactions themselves.
+"""The Stripe balance: what settles in which currency, what Stripe keeps, and what all that is booked adds up to.
 
 The fee formula stands here and nowhere else: a share of the settled amount, rounded half-even, plus a fixed part.
+`balance_lines` holds what an automatic payout has not taken yet; a payout and what it contains add up to nothing.
 """
 
 from fractions import Fraction
@@ -10,18 +11,18 @@ from stripe import params
 
 from membership.stripe_sandbox.calls import Call
 from membership.stripe_sandbox.errors import invalid, not_modelled
-from membership.stripe_sandbox.ids import new_id
-from membership.stripe_sandbox.lists import listing
+from membership.stripe_sandbox.lists import page
 from membership.stripe_sandbox.routes import CURSOR, retrieving, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
-DAY = 86_400
-DAYS_PENDING = 7
 FEE_SHARE = Fraction(15, 1000)
 # Minor units of the settled currency.
 FEE_FIXED = {"eur": 25, "usd": 30, "jpy": 40}
-LEAST_CHARGE = {"eur": 50, "usd": 50, "jpy": 50}
+DISPUTE_FEE = {"eur": 2000, "usd": 1500, "jpy": 1500}
+MONTHLY_FEE = (200, "eur")
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, as presented or as settled.
+LEAST_CHARGE = {"chf": 50, "eur": 50, "jpy": 50, "pln": 200, "usd": 50}
 MOST_CHARGE = 99_999_999
 # Presented currency: where it settles, and how many settled minor units one presented minor unit is worth.
 SETTLES_IN = {
@@ -29,12 +30,20 @@ SETTLES_IN = {
     "usd": ("usd", Fraction(1)),
     "jpy": ("jpy", Fraction(1)),
     "uah": ("eur", Fraction(205, 10_000)),
+    "chf": ("eur", Fraction(107, 100)),
+    "pln": ("eur", Fraction(235, 1000)),
+    "isk": ("eur", Fraction(68, 10_000)),
+    "krw": ("usd", Fraction(72, 1000)),
+    "ugx": ("usd", Fraction(27, 100_000)),
+    "kwd": ("usd", Fraction(325, 1000)),
 }
 # https://docs.stripe.com/currencies#zero-decimal; ISK and UGX are sent as if they had two decimals.
 ZERO_DECIMAL = frozenset(
     ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
 )
 THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+# Sent with decimals that must be 0: https://docs.stripe.com/currencies#special-cases and #three-decimal.
+STEPS = {"isk": 100, "ugx": 100} | dict.fromkeys(THREE_DECIMAL, 10)
 
 
 def checked_currency(currency: str, param: str) -> str:
@@ -49,12 +58,16 @@ def checked_currency(currency: str, param: str) -> str:
 
 
 def check_amount(amount: int, currency: str, param: str) -> None:
-    """Raises ApiError amount_too_small or amount_too_large for a charge of minor units that Stripe would refuse."""
-    settled, into = settled_amount(amount, currency)
-    if settled < LEAST_CHARGE[into]:
-        least = amount_text(LEAST_CHARGE[into], into)
-        message = f"The Checkout Session's total amount due must add up to at least {least}."
-        raise invalid(message, param, code="amount_too_small")
+    """Raises ApiError amount_too_small, amount_too_large or invalid_charge_amount where Stripe refuses a charge."""
+    step = STEPS.get(currency, 1)
+    if amount % step:
+        message = f"Amounts in {currency.upper()} must be evenly divisible by {step}."
+        raise invalid(message, param, code="invalid_charge_amount")
+    for each, unit in ((amount, currency), settled_amount(amount, currency)):
+        if each < LEAST_CHARGE.get(unit, 0):
+            least = amount_text(LEAST_CHARGE[unit], unit)
+            message = f"The Checkout Session's total amount due must add up to at least {least}."
+            raise invalid(message, param, code="amount_too_small")
     if amount > MOST_CHARGE:
         most = amount_text(MOST_CHARGE, currency)
         raise invalid(f"Amount must be no more than {most}.", param, code="amount_too_large")
@@ -87,74 +100,6 @@ def amount_text(amount: int, currency: str) -> str:
     return f"{'-' if amount < 0 else ''}{text} {currency.upper()}"
 
 
-def record_charge(store: Store, charge: Json, *, now: int) -> Json:
-    """Records what a succeeded charge brings: gross, fee and net in the settled currency, available after 7 days."""
-    settled, into = settled_amount(charge["amount"], charge["currency"])
-    fee = fee_of(settled, into)
-    detail = whole(
-        stripe.BalanceTransaction.FeeDetail,
-        amount=fee,
-        currency=into,
-        description="Stripe processing fees",
-        type="stripe_fee",
-    )
-    return _record(
-        store,
-        charge,
-        "charge",
-        amount=settled,
-        fee=fee,
-        fee_details=[detail],
-        available_on=now + DAYS_PENDING * DAY,
-        now=now,
-    )
-
-
-def record_refund(store: Store, refund: Json, charge: Json, *, now: int) -> Json:
-    """Records what a refund takes; the fee of the charge is not given back. `charge` is as it was before the refund.
-
-    Partial refunds of a converted charge add up to exactly what the charge brought.
-    """
-    before, _ = settled_amount(charge["amount_refunded"], charge["currency"])
-    after, _ = settled_amount(charge["amount_refunded"] + refund["amount"], charge["currency"])
-    available_on = max(now, store.must(charge["balance_transaction"])["available_on"])
-    return _record(store, refund, "refund", amount=before - after, available_on=available_on, now=now)
-
-
-def _record(
-    store: Store,
-    source: Json,
-    kind: str,
-    *,
-    amount: int,
-    available_on: int,
-    now: int,
-    fee: int = 0,
-    fee_details: list[Json] | None = None,
-) -> Json:
-    into, rate = SETTLES_IN[source["currency"]]
-    transaction = whole(
-        stripe.BalanceTransaction,
-        id=new_id("balance_transaction"),
-        amount=amount,
-        available_on=available_on,
-        balance_type="payments",
-        created=now,
-        currency=into,
-        description=source["description"],
-        exchange_rate=None if into == source["currency"] else float(rate),
-        fee=fee,
-        fee_details=fee_details or [],
-        net=amount - fee,
-        reporting_category=kind,
-        source=source["id"],
-        status="pending",
-        type=kind,
-    )
-    store.rows("INSERT INTO balance_lines VALUES (?, ?, ?, ?)", transaction["id"], into, amount - fee, available_on)
-    return store.put(transaction)
-
-
 def status_at(transaction: Json, now: int) -> str:
     """Returns whether a balance transaction's money can be paid out yet."""
     return "available" if transaction["available_on"] <= now else "pending"
@@ -162,12 +107,12 @@ def status_at(transaction: Json, now: int) -> str:
 
 def retrieve_balance(call: Call) -> Json:
     """Answers the balance: per settled currency what is available and what is pending."""
-    rows = call.store.rows(
-        "SELECT currency, sum(iif(available_on <= ?1, net, 0)) AS available, "
-        "sum(iif(available_on > ?1, net, 0)) AS pending FROM balance_lines GROUP BY currency ORDER BY currency",
-        call.now,
-    )
-    sums = {row["currency"]: (row["available"], row["pending"]) for row in rows} or {"eur": (0, 0)}
+    return balance_at(call.store, now=call.now)
+
+
+def balance_at(store: Store, *, now: int) -> Json:
+    """Returns the balance object of a moment."""
+    sums = sums_at(store, now=now)
     return whole(
         stripe.Balance,
         available=[_sum(currency, available) for currency, (available, _) in sums.items()],
@@ -176,19 +121,46 @@ def retrieve_balance(call: Call) -> Json:
     )
 
 
+def sums_at(store: Store, *, now: int) -> dict[str, tuple[int, int]]:
+    """Returns what is available and what is pending, by each currency in which money ever moved (at least EUR)."""
+    rows = store.rows(
+        "SELECT currency, sum(iif(available_on <= ?1, net, 0)) AS available, "
+        "sum(iif(available_on > ?1, net, 0)) AS pending FROM balance_lines GROUP BY currency",
+        now,
+    )
+    found = {row["currency"]: (row["available"], row["pending"]) for row in rows}
+    known = [currency for currency in sorted(FEE_FIXED) if currency in found or _has_moved(store, currency)]
+    return {currency: found.get(currency, (0, 0)) for currency in known or ["eur"]}
+
+
+def _has_moved(store: Store, currency: str) -> bool:
+    where = "kind = 'balance_transaction' AND path = 'currency' AND value = ?"
+    return bool(store.rows(f"SELECT 1 FROM facets WHERE {where} LIMIT 1", currency))  # noqa: S608 - a constant
+
+
 def _sum(currency: str, amount: int) -> Json:
     return {"amount": amount, "currency": currency, "source_types": {"card": amount}}
+
+
+def list_transactions(call: Call) -> Json:
+    """Answers balance transactions; with `payout` the automatic payout's own and all that it contains."""
+    where: dict[str, tuple[str, ...]] = {
+        name: (call.params[name],) for name in ("currency", "source", "type") if name in call.params
+    }
+    if "payout" in call.params:
+        payout = call.named("payout", "payout")
+        if not payout["automatic"]:
+            message = "Balance transaction history can only be filtered on automatic transfers, not manual."
+            raise invalid(message, "payout")
+        where["payout"] = (payout["id"],)
+    return page(call, "balance_transaction", "/v1/balance_transactions", where)
 
 
 ROUTES = (
     route("GET", "/v1/balance", params.BalanceRetrieveParams, retrieve_balance),
     route(
         "GET", "/v1/balance_transactions", params.BalanceTransactionListParams,
-        listing(
-            "balance_transaction", "/v1/balance_transactions",
-            {"currency": "currency", "source": "source", "type": "type"},
-        ),
-        modelled="created currency source type" + CURSOR,
+        list_transactions, modelled="created currency payout source type" + CURSOR,
     ),
     route(
         "GET", "/v1/balance_transactions/{id}",

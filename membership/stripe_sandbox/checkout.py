@@ -7,19 +7,23 @@ from stripe.params import checkout as checkout_params
 
 from membership.stripe_sandbox.balance import check_amount
 from membership.stripe_sandbox.calls import Call, metadata
+from membership.stripe_sandbox.checkout_lines import line_items
+from membership.stripe_sandbox.customers import living_customer
 from membership.stripe_sandbox.errors import ApiError, invalid, missing_parameter, not_modelled
 from membership.stripe_sandbox.events import emit
 from membership.stripe_sandbox.ids import new_id
-from membership.stripe_sandbox.lists import listing
-from membership.stripe_sandbox.products import price_from
+from membership.stripe_sandbox.inner_lists import page_of
+from membership.stripe_sandbox.lists import page
+from membership.stripe_sandbox.payment_method_settings import offered
+from membership.stripe_sandbox.payments import cancel_intent
 from membership.stripe_sandbox.routes import CURSOR, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
 SOONEST = 30 * 60
 LATEST = 24 * 60 * 60
-MOST_ITEMS = 100
 LONGEST_REFERENCE = 200
+FILTERS = ("customer", "payment_intent", "status", "subscription")
 
 
 def create_session(call: Call) -> Json:
@@ -29,12 +33,13 @@ def create_session(call: Call) -> Json:
         raise not_modelled("mode", "This sandbox has no Checkout in setup mode.")
     _check_mode(call, mode)
     _check_urls(call)
-    lines = _lines(call, mode)
+    lines = line_items(call, mode)
     amount = sum(line["amount_total"] for line in lines)
     currency = lines[0]["currency"]
     check_amount(amount, currency, "line_items")
     object_id = new_id("checkout.session")
     email = _email(call)
+    ways = offered(call.store, currency)
     session = whole(
         stripe.checkout.Session,
         id=object_id,
@@ -57,7 +62,7 @@ def create_session(call: Call) -> Json:
         mode=mode,
         payment_method_collection="if_required" if mode == "payment" else "always",
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
-        payment_method_types=["card"],
+        payment_method_types=ways,
         payment_status="unpaid",
         phone_number_collection={"enabled": False},
         status="open",
@@ -116,7 +121,7 @@ def _email(call: Call) -> str | None:
         if "customer_email" in call.params:
             message = "You may only specify one of these parameters: customer, customer_email."
             raise invalid(message, "customer_email")
-        email: str | None = call.named("customer", "customer")["email"]
+        email: str | None = living_customer(call, "customer")["email"]
         return email
     given: str | None = call.get("customer_email")
     if given is not None and not looks_like_an_address(given):
@@ -143,50 +148,6 @@ def _expiry(call: Call) -> int:
     return expires_at
 
 
-def _lines(call: Call, mode: str) -> list[Json]:
-    given = call.get("line_items", [])
-    if not given:
-        raise missing_parameter("line_items")
-    if len(given) > MOST_ITEMS:
-        raise invalid(f"You can have up to {MOST_ITEMS} line items.", "line_items")
-    lines = [_line(call, line, f"line_items[{index}]", mode) for index, line in enumerate(given)]
-    if len({line["currency"] for line in lines}) > 1:
-        raise invalid("All line items must have the same currency.", "line_items")
-    if mode == "subscription" and len(lines) > 1:
-        raise not_modelled("line_items", "This sandbox bills one item a subscription.")
-    return lines
-
-
-def _line(call: Call, line: Json, at: str, mode: str) -> Json:
-    if "price_data" not in line:
-        raise missing_parameter(f"{at}[price_data]")
-    quantity = line.get("quantity")
-    if quantity is None:
-        raise missing_parameter(f"{at}[quantity]")
-    if quantity < 1:
-        raise invalid("Invalid positive integer", f"{at}[quantity]", code="parameter_invalid_integer")
-    price = price_from(call.store, line["price_data"], at=f"{at}[price_data]", now=call.now)
-    if mode == "payment" and price["recurring"]:
-        message = "You specified `payment` mode but passed a recurring price."
-        raise invalid(message, f"{at}[price_data][recurring]")
-    if mode == "subscription" and not price["recurring"]:
-        message = "This sandbox bills recurring prices alone in `subscription` mode."
-        raise not_modelled(f"{at}[price_data][recurring]", message)
-    amount = price["unit_amount"] * quantity
-    return whole(
-        stripe.LineItem,
-        id=new_id("item"),
-        amount_discount=0,
-        amount_subtotal=amount,
-        amount_tax=0,
-        amount_total=amount,
-        currency=price["currency"],
-        description=call.store.must(price["product"])["name"],
-        price=price,
-        quantity=quantity,
-    )
-
-
 def _payment_data(call: Call, mode: str) -> Json:
     name = "payment_intent_data" if mode == "payment" else "subscription_data"
     data: Json = call.get(name, {})
@@ -196,6 +157,21 @@ def _payment_data(call: Call, mode: str) -> Json:
 def retrieve_session(call: Call) -> Json:
     """Answers one session."""
     return call.found("checkout.session")
+
+
+def list_sessions(call: Call) -> Json:
+    """Answers sessions, all or those of a customer, an e-mail address, a payment, a subscription or a status."""
+    where = {name: (str(call.params[name]),) for name in FILTERS if name in call.params}
+    if "customer_details" in call.params:
+        where["customer_details.email"] = (call.params["customer_details"]["email"],)
+    return page(call, "checkout.session", "/v1/checkout/sessions", where)
+
+
+def list_lines(call: Call) -> Json:
+    """Answers what a session sells, in the order of the request."""
+    session = call.found("checkout.session")
+    lines = call.store.hidden(session["id"])["line_items"]
+    return page_of(call, lines, f"/v1/checkout/sessions/{session['id']}/line_items")
 
 
 def expire_session(call: Call) -> Json:
@@ -212,7 +188,10 @@ def expire_session(call: Call) -> Json:
 
 
 def expire(store: Store, session: Json, *, now: int) -> Json:
-    """Marks an open session as expired; nobody can pay it any more."""
+    """Marks an open session as expired; nobody can pay it, or the intent of a payment that was tried, any more."""
+    intent = store.hidden(session["id"]).get("intent")
+    if intent:
+        cancel_intent(store, store.must(intent), reason="automatic", now=now)
     session |= {"status": "expired", "url": None}
     keep(store, session)
     emit(store, "checkout.session.expired", session, now=now)
@@ -224,7 +203,7 @@ ROUTES = (
         "POST", "/v1/checkout/sessions", checkout_params.SessionCreateParams,
         create_session,
         modelled="cancel_url client_reference_id customer customer_creation customer_email expires_at locale "
-        "metadata mode submit_type success_url line_items.quantity line_items.price_data.currency "
+        "metadata mode submit_type success_url line_items.price line_items.quantity line_items.price_data.currency "
         "line_items.price_data.unit_amount line_items.price_data.product line_items.price_data.product_data.name "
         "line_items.price_data.product_data.description line_items.price_data.product_data.metadata "
         "line_items.price_data.recurring payment_intent_data.description payment_intent_data.metadata "
@@ -233,18 +212,16 @@ ROUTES = (
     ),
     route(
         "GET", "/v1/checkout/sessions", checkout_params.SessionListParams,
-        listing(
-            "checkout.session", "/v1/checkout/sessions",
-            {
-                "customer": "customer", "payment_intent": "payment_intent", "status": "status",
-                "subscription": "subscription",
-            },
-        ),
-        modelled="created customer payment_intent status subscription" + CURSOR,
+        list_sessions,
+        modelled="created customer customer_details.email payment_intent status subscription" + CURSOR,
     ),
     route(
         "GET", "/v1/checkout/sessions/{id}", checkout_params.SessionRetrieveParams,
         retrieve_session,
+    ),
+    route(
+        "GET", "/v1/checkout/sessions/{id}/line_items",
+        checkout_params.SessionLineItemListParams, list_lines, modelled=CURSOR,
     ),
     route(
         "POST", "/v1/checkout/sessions/{id}/expire", checkout_params.SessionExpireParams,

@@ -5,6 +5,12 @@ import time
 from pathlib import Path
 
 monotonic = time.monotonic
+pause = time.sleep
+
+
+def wall_milliseconds() -> int:
+    """Returns the real time in milliseconds: what ids begin with."""
+    return time.time_ns() // 1_000_000
 
 
 class Clock:

@@ -1,19 +1,26 @@
-"""Customers."""
+"""Customers: made, changed, listed, deleted."""
 
 import stripe
 from stripe import params
 
-from membership.stripe_sandbox.calls import Call, metadata
-from membership.stripe_sandbox.events import emit
+from membership.stripe_sandbox.calls import Call, changed_metadata, metadata
+from membership.stripe_sandbox.errors import invalid, no_such
+from membership.stripe_sandbox.events import emit, emit_change
 from membership.stripe_sandbox.ids import new_id, random_text
-from membership.stripe_sandbox.routes import route
+from membership.stripe_sandbox.lists import page
+from membership.stripe_sandbox.routes import CURSOR, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
+from membership.stripe_sandbox.subscriptions import ENDED, end
+
+# A deleted customer keeps its id alone; that it has no mode tells it from the living ones in lists.
+LIVING = {"livemode": ("False",)}
+TEXTS = ("description", "email", "name", "phone")
 
 
 def create_customer(call: Call) -> Json:
     """Makes a customer."""
-    fields = {name: call.get(name) or None for name in ("description", "email", "name", "phone")}
+    fields = {name: call.get(name) or None for name in TEXTS}
     return add_customer(call.store, metadata=metadata(call.params), now=call.now, **fields)
 
 
@@ -39,8 +46,71 @@ def add_customer(store: Store, *, now: int, **fields: object) -> Json:
 
 
 def retrieve_customer(call: Call) -> Json:
-    """Answers one customer."""
+    """Answers one customer; of a deleted one that it is deleted (https://docs.stripe.com/api/customers/delete)."""
     return call.found("customer")
+
+
+def list_customers(call: Call) -> Json:
+    """Answers customers that are not deleted, all or those of an e-mail address as it is written."""
+    where = LIVING | ({"email": (call.params["email"],)} if "email" in call.params else {})
+    return page(call, "customer", "/v1/customers", where)
+
+
+def update_customer(call: Call) -> Json:
+    """Changes a customer; an empty text unsets one."""
+    before = _living(call)
+    after = before | {name: call.params[name] or None for name in TEXTS if name in call.params}
+    if "metadata" in call.params:
+        after["metadata"] = changed_metadata(before, call.params)
+    chosen = call.get("invoice_settings", {}).get("default_payment_method")
+    if chosen is not None:
+        method = _method_of(call, before, chosen) if chosen else None
+        after["invoice_settings"] = before["invoice_settings"] | {"default_payment_method": method}
+    if after != before:
+        call.store.put(after)
+        emit_change(call.store, "customer.updated", before, after, now=call.now)
+    return after
+
+
+def _living(call: Call) -> Json:
+    customer = call.found("customer")
+    if "deleted" in customer:
+        raise no_such("customer", call.id)
+    return customer
+
+
+def _method_of(call: Call, customer: Json, chosen: str) -> str:
+    param = "invoice_settings[default_payment_method]"
+    method = call.store.get(chosen, "payment_method")
+    if method is None:
+        raise no_such("payment_method", chosen, param=param, status=400)
+    if method["customer"] != customer["id"]:
+        raise invalid("The payment method must be attached to the customer first.", param)
+    return chosen
+
+
+def living_customer(call: Call, param: str) -> Json:
+    """Returns the customer that a parameter names. Raises ApiError 400 resource_missing, also for a deleted one."""
+    customer = call.named("customer", param)
+    if "deleted" in customer:
+        raise no_such("customer", customer["id"], param=param, status=400)
+    return customer
+
+
+def delete_customer(call: Call) -> Json:
+    """Deletes a customer for good: its subscriptions end at once, its payment methods are taken from it.
+
+    https://docs.stripe.com/api/customers/delete
+    """
+    customer = _living(call)
+    for subscription in call.store.every("subscription", customer=customer["id"]):
+        if subscription["status"] not in ENDED:
+            end(call.store, subscription, now=call.now)
+    for method in call.store.every("payment_method", customer=customer["id"]):
+        call.store.put(method | {"customer": None})
+    deleted = {"id": customer["id"], "object": "customer", "deleted": True}
+    emit(call.store, "customer.deleted", customer, now=call.now)
+    return call.store.put(deleted)
 
 
 ROUTES = (
@@ -49,7 +119,16 @@ ROUTES = (
         modelled="description email metadata name phone",
     ),
     route(
+        "GET", "/v1/customers", params.CustomerListParams, list_customers,
+        modelled="created email" + CURSOR,
+    ),
+    route(
         "GET", "/v1/customers/{id}", params.CustomerRetrieveParams,
         retrieve_customer,
     ),
+    route(
+        "POST", "/v1/customers/{id}", params.CustomerUpdateParams, update_customer,
+        modelled="description email invoice_settings.default_payment_method metadata name phone",
+    ),
+    route("DELETE", "/v1/customers/{id}", params.CustomerDeleteParams, delete_customer),
 )  # fmt: skip

@@ -1,25 +1,25 @@
 """Webhook deliveries: signed, sent in the background without order, tried again with growing pauses."""
 
-import hashlib
-import hmac
 import http.client
-import json
 import logging
 import sqlite3
 import threading
 from urllib.parse import urlsplit
 
 from membership.stripe_sandbox.clock import Clock, monotonic
-from membership.stripe_sandbox.shapes import Json
-from membership.stripe_sandbox.store import Store
+from membership.stripe_sandbox.faults import Fault, Faults
+from membership.stripe_sandbox.signing import Signing, secrets_of, signature
+from membership.stripe_sandbox.store import Store, encoded
 from membership.stripe_sandbox.time_travel import run_due
+from membership.stripe_sandbox.webhook_settings import retry_pauses
 
-# Seconds between tries on the sandbox's clock: Stripe's three days, the first ones made short.
-PAUSES = (2, 5, 15, 60, 300, 1800, 3600, 14_400, 43_200, 86_400, 86_400)
 SENDERS = 2
 TIMEOUT = 10
 FLUSH_SECONDS = 10
 SOON = 10
+# A delivery that others shall overtake is held back so long, in seconds of the sandbox's clock.
+HELD_BACK = 3
+LONGEST_ANSWER = 4000
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class Deliverer:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
+        self.faults = Faults(clock)
         self.running = False
         self._stopping = threading.Event()
         self._work = threading.Event()
@@ -67,10 +68,11 @@ class Deliverer:
                 self._work.clear()
 
     def send_next(self) -> bool:
-        """Sends the delivery that is due first; returns whether there was one."""
+        """Takes up the delivery that is due first; returns whether there was one."""
+        age = self.store.age
         claimed = self._claim()
         if claimed:
-            self._send(claimed)
+            self._take_up(claimed, age)
         return claimed is not None
 
     def resend(self, number: int) -> bool:
@@ -78,7 +80,7 @@ class Deliverer:
         rows = self.store.rows("SELECT * FROM deliveries WHERE id = ?", number)
         if not rows:
             return False
-        self._send(rows[0])
+        self._send(rows[0], self.store.age)
         return True
 
     def flush(self) -> int:
@@ -102,37 +104,90 @@ class Deliverer:
     def _claim(self) -> sqlite3.Row | None:
         rows = self.store.rows(
             "UPDATE deliveries SET state = 'sending' WHERE id = (SELECT id FROM deliveries "
-            "WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT 1) RETURNING *",
+            "WHERE state = 'waiting' AND next_at <= ? AND NOT (turn < 0 AND EXISTS ("
+            "SELECT 1 FROM deliveries WHERE state = 'sending' AND turn < 0)) "  # these go one by one
+            "ORDER BY next_at, turn, id LIMIT 1) RETURNING *",
             self.clock.now(),
         )
         return rows[0] if rows else None
 
-    def _send(self, delivery: sqlite3.Row) -> None:
-        event, endpoint = self.store.get(delivery["event"]), self.store.get(delivery["endpoint"])
-        if event is None or endpoint is None:
-            self._note(delivery, "failed", "the endpoint is gone")
-            return
-        secret = self.store.hidden(endpoint["id"])["secret"]
-        answer = _post(endpoint["url"], event, secret, wall=self.clock.wall())
-        good = answer[:1] == "2" and answer.isdigit()
-        self._note(delivery, "delivered" if good else "waiting", answer)
+    def _take_up(self, delivery: sqlite3.Row, age: int) -> None:
+        """Sends a delivery, or does to it what a fault says; each delivery meets at most one fault."""
+        fault = None if delivery["fault"] else self.faults.for_delivery(delivery["type"])
+        if fault:
+            self.store.rows("UPDATE deliveries SET fault = ? WHERE id = ?", fault.kind, delivery["id"])
+        if fault and fault.kind in ("delay", "reorder"):
+            self._hold_back(delivery, fault)
+        elif fault and fault.kind == "drop":
+            self._note(delivery, age, "failed", "never sent: a fault")
+        else:
+            if fault and fault.kind == "duplicate":
+                self._repeat(delivery)
+            self._send(delivery, age, _signing(fault))
 
-    def _note(self, delivery: sqlite3.Row, state: str, answer: str) -> None:
-        tries, now = delivery["tries"] + 1, self.clock.now()
-        if state == "waiting" and tries > len(PAUSES):
-            state = "failed"
-        pause = PAUSES[min(tries, len(PAUSES)) - 1]
+    def _repeat(self, delivery: sqlite3.Row) -> None:
         self.store.rows(
-            "UPDATE deliveries SET state = ?, tries = ?, last_at = ?, next_at = ?, answer = ? WHERE id = ?",
-            state, tries, now, now + pause, answer, delivery["id"],
+            "INSERT INTO deliveries (event, type, endpoint, state, first_at, next_at, fault) "
+            "SELECT event, type, endpoint, 'waiting', first_at, ?, 'duplicate' FROM deliveries WHERE id = ?",
+            self.clock.now(), delivery["id"],
         )  # fmt: skip
 
+    def _hold_back(self, delivery: sqlite3.Row, fault: Fault) -> None:
+        late = fault.kind == "reorder"
+        self.store.rows(
+            "UPDATE deliveries SET state = 'waiting', next_at = ?, turn = ? WHERE id = ?",
+            delivery["next_at"] + HELD_BACK if late else self.clock.now() + fault.seconds,
+            -delivery["id"] if late else 0,
+            delivery["id"],
+        )
 
-def _post(url: str, event: Json, secret: str, *, wall: int) -> str:
-    body = json.dumps(event, indent=2).encode()
+    def _send(self, delivery: sqlite3.Row, age: int, how: Signing | None = None) -> None:
+        event, endpoint = self.store.get(delivery["event"]), self.store.get(delivery["endpoint"])
+        if event is None or endpoint is None or endpoint["status"] != "enabled":
+            gone = "the endpoint is disabled" if event and endpoint else "the endpoint is gone"
+            self._note(delivery, age, "failed", gone)
+            return
+        body = encoded(event).encode()
+        secrets = secrets_of(self.store, endpoint["id"], now=self.clock.now())
+        header = signature(body, secrets, self.clock.wall(), how or Signing())
+        answer, said = _post(endpoint["url"], body, header)
+        good = answer[:1] == "2" and answer.isdigit()
+        self._note(delivery, age, "delivered" if good else "waiting", answer, (header, said))
+
+    def _note(
+        self, delivery: sqlite3.Row, age: int, state: str, answer: str, sent: tuple[str, str] | None = None
+    ) -> None:
+        """Writes down how a try went, unless another state was put in place meanwhile."""
+        now, number = self.clock.now(), delivery["id"]
+        with self.store.transaction():
+            if self.store.age != age:
+                return
+            pauses = retry_pauses(self.store)
+            (row,) = self.store.rows("UPDATE deliveries SET tries = tries + 1 WHERE id = ? RETURNING tries", number)
+            if state == "waiting" and row["tries"] > len(pauses):
+                state = "failed"
+            pause = pauses[min(row["tries"], len(pauses)) - 1] if pauses else 0
+            self.store.rows(
+                "UPDATE deliveries SET state = ?, last_at = ?, next_at = ?, turn = 0, answer = ? WHERE id = ?",
+                state, now, now + pause, answer, number,
+            )  # fmt: skip
+            if sent:
+                sql = "INSERT INTO tries (delivery, at, signature, answer, body) VALUES (?, ?, ?, ?, ?)"
+                self.store.rows(sql, number, now, sent[0], answer, sent[1])
+
+
+def _signing(fault: Fault | None) -> Signing:
+    if fault is None:
+        return Signing()
+    shifts = {"old_timestamp": -fault.seconds, "future_timestamp": fault.seconds}
+    return Signing(shift=shifts.get(fault.kind, 0), forged=fault.kind == "wrong_signature")
+
+
+def _post(url: str, body: bytes, header: str) -> tuple[str, str]:
+    """Returns the status, or why there is none, and the beginning of what was answered."""
     headers = {
         "Content-Type": "application/json; charset=utf-8",
-        "Stripe-Signature": signature(body, secret, wall),
+        "Stripe-Signature": header,
         "User-Agent": "Stripe/1.0 (sandbox)",
     }
     address = urlsplit(url)
@@ -140,21 +195,13 @@ def _post(url: str, event: Json, secret: str, *, wall: int) -> str:
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
     try:
         connection.request("POST", target, body, headers)
-        return str(connection.getresponse().status)
+        answer = connection.getresponse()
+        return str(answer.status), answer.read(LONGEST_ANSWER).decode(errors="replace")
     except ConnectionRefusedError:
-        return "nobody answers there"
+        return "nobody answers there", ""
     except TimeoutError:
-        return f"no answer within {TIMEOUT} s"
+        return f"no answer within {TIMEOUT} s", ""
     except (OSError, http.client.HTTPException) as error:
-        return f"no answer ({type(error).__name__})"
+        return f"no answer ({type(error).__name__})", ""
     finally:
         connection.close()
-
-
-def signature(body: bytes, secret: str, wall: int) -> str:
-    """Returns the Stripe-Signature header for the real time `wall`.
-
-    Source: https://docs.stripe.com/webhooks#verify-manually.
-    """
-    digest = hmac.new(secret.encode(), f"{wall}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={wall},v1={digest}"

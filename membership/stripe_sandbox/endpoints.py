@@ -8,10 +8,11 @@ from stripe import params
 from membership.stripe_sandbox.calls import Call, changed_metadata, metadata
 from membership.stripe_sandbox.errors import invalid, not_modelled
 from membership.stripe_sandbox.events import API_VERSION
-from membership.stripe_sandbox.ids import new_id, random_text
+from membership.stripe_sandbox.ids import new_id
 from membership.stripe_sandbox.lists import listing
 from membership.stripe_sandbox.routes import CURSOR, route
 from membership.stripe_sandbox.shapes import Json, whole
+from membership.stripe_sandbox.signing import new_secret
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -20,7 +21,7 @@ def create_endpoint(call: Call) -> Json:
     """Makes an endpoint and answers its secret, this once."""
     if call.get("api_version", API_VERSION) != API_VERSION:
         raise not_modelled("api_version", f"This sandbox speaks {API_VERSION} alone.")
-    secret = f"whsec_{random_text(32)}"
+    secret = new_secret()
     endpoint = whole(
         stripe.WebhookEndpoint,
         id=new_id("webhook_endpoint"),

@@ -6,7 +6,10 @@ DOCS = "https://docs.stripe.com/error-codes/"
 
 
 class ApiError(Exception):
-    """An answer that is Stripe's error body. `param` names the offending parameter as Stripe spells it."""
+    """An answer that is Stripe's error body. `param` names the offending parameter as Stripe spells it.
+
+    Where `stands` is true, what was done before (a charge that failed) is kept; else nothing of the call remains.
+    """
 
     def __init__(
         self,
@@ -16,9 +19,11 @@ class ApiError(Exception):
         kind: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
+        stands: bool = False,
         **more: Any,
     ) -> None:
         super().__init__(message)
+        self.stands = stands
         self.status = status
         self.code = code
         self.fields: dict[str, Any] = {"type": kind, "message": message}

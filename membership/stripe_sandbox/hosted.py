@@ -1,4 +1,4 @@
-"""The hosted Checkout page, as a payer sees it: what is paid, a card, an answer in words."""
+"""The hosted Checkout page, as a payer sees it: what is paid, ways of paying, an answer in words."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -6,26 +6,20 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, make_response, redirect, render_template, request
 
 from membership.stripe_sandbox.balance import amount_text
-from membership.stripe_sandbox.cards import CARDS, digits_of, expiry_of, has_expired
-from membership.stripe_sandbox.checkout import looks_like_an_address
+from membership.stripe_sandbox.bank_accounts import ACCOUNTS
+from membership.stripe_sandbox.cards import CARDS
+from membership.stripe_sandbox.checkout_form import Typed, errors_of, payer_of, read_form
 from membership.stripe_sandbox.clock import Clock
-from membership.stripe_sandbox.paying import Payer, pay
+from membership.stripe_sandbox.declines import Decline
+from membership.stripe_sandbox.paying import pay, waiting_payer
+from membership.stripe_sandbox.payment_method_settings import DEBIT, WALLET, has_wallet
 from membership.stripe_sandbox.shapes import Json
 from membership.stripe_sandbox.store import Store
 from membership.stripe_sandbox.time_travel import run_due
 
 DECLINED = 402
-FIELDS = ("email", "card_number", "card_expiry", "card_cvc", "card_name")
 SIGNS = {"eur": "€", "usd": "$", "jpy": "¥", "uah": "₴"}
 ACTS = {"book": "Book", "donate": "Donate", "subscribe": "Subscribe"}
-TEST_NUMBERS = (
-    ("4242 4242 4242 4242", "succeeds"),
-    ("4000 0000 0000 0002", "is declined"),
-    ("4000 0000 0000 9995", "has insufficient funds"),
-    ("4000 0000 0000 0069", "has expired"),
-    ("4000 0000 0000 0127", "has a wrong security code"),
-    ("4000 0000 0000 0341", "pays now, fails at each renewal"),
-)
 
 
 def add_hosted_pages(app: Flask, store: Store, clock: Clock) -> None:
@@ -35,92 +29,81 @@ def add_hosted_pages(app: Flask, store: Store, clock: Clock) -> None:
     def checkout_page(session_id: str) -> Response:
         run_due(store, now=clock.now())
         session = store.get(session_id, "checkout.session")
-        return _closed(session) or _page(store, session or {}, {}, {}, status=200)
+        return closed(session) or _page(store, session or {}, {}, {}, status=200)
 
     @app.post("/c/pay/<session_id>")
     def pay_session(session_id: str) -> Response:
         run_due(store, now=clock.now())
-        typed = {name: request.form.get(name, "").strip() for name in FIELDS}
         with store.transaction():
             session = store.get(session_id, "checkout.session")
-            return _closed(session) or _paid(store, session or {}, typed, now=clock.now())
+            return closed(session) or _paid(store, session or {}, now=clock.now())
 
 
-def _closed(session: Json | None) -> Response | None:
+def closed(session: Json | None) -> Response | None:
     """Returns the answer for a session that cannot be paid, or None for an open one."""
     if session is None:
         return _notice("This payment page does not exist.", "Check the link, or go back and start again.", 404)
     if session["status"] == "complete":
-        return _to_success(session)
+        return to_success(session)
     if session["status"] == "expired":
         text = "Nothing was taken. Go back to where you came from and start again."
         return _notice("This payment page has expired.", text, 410, session["cancel_url"])
     return None
 
 
-def _paid(store: Store, session: Json, typed: dict[str, str], *, now: int) -> Response:
-    email = store.hidden(session["id"])["email"]
-    if email:
-        typed["email"] = email
-    errors = _errors(typed, now=now)
+def _paid(store: Store, session: Json, *, now: int) -> Response:
+    ways = session["payment_method_types"] + ([WALLET] if has_wallet(store) else [])
+    typed = read_form(request.form, email=store.hidden(session["id"])["email"], ways=ways)
+    errors = errors_of(typed, now=now)
     if errors:
         return _page(store, session, typed, errors, status=422)
-    number, expiry = digits_of(typed["card_number"]), expiry_of(typed["card_expiry"])
-    payer = Payer(typed["email"], typed["card_name"], number, expiry or (1, 2000))
-    decline = pay(store, session, payer, now=now)
-    if decline:
-        refusal = f"{decline.message} Nothing was taken. You can try another card."
-        return _page(store, session, typed, {"card_number": refusal}, status=DECLINED)
-    return _to_success(session)
+    decline = pay(store, session, payer_of(typed), now=now)
+    if decline is None:
+        return to_success(session)
+    if waiting_payer(store, session):
+        return with_headers(make_response(redirect(f"/c/secure/{session['id']}", 303)))
+    return declined_page(store, session, typed, decline)
 
 
-def _errors(typed: dict[str, str], *, now: int) -> dict[str, str]:
-    errors = {}
-    if not looks_like_an_address(typed["email"]):
-        errors["email"] = "Enter an e-mail address, like name@example.org."
-    number = digits_of(typed["card_number"])
-    if not number:
-        errors["card_number"] = "Enter a card number."
-    elif number not in CARDS:
-        errors["card_number"] = "This is not a card number the sandbox knows. Use one of the test cards below."
-    expiry = expiry_of(typed["card_expiry"])
-    if expiry is None:
-        errors["card_expiry"] = "Enter the expiry as month and year, like 12/34."
-    elif has_expired(*expiry, now=now):
-        errors["card_expiry"] = "This expiry has passed. Enter a later month and year."
-    if not (typed["card_cvc"].isdecimal() and len(typed["card_cvc"]) in (3, 4)):
-        errors["card_cvc"] = "Enter the 3 digits on the back of the card."
-    return errors
+def declined_page(store: Store, session: Json, typed: Typed, decline: Decline) -> Response:
+    """Answers the Checkout page again, with the reason in place and what was typed."""
+    refusal = f"{decline.message} Nothing was taken. You can try another card."
+    return _page(store, session, typed, {"card_number": refusal}, status=DECLINED)
 
 
-def _page(store: Store, session: Json, typed: dict[str, str], errors: dict[str, str], *, status: int) -> Response:
+def _page(store: Store, session: Json, typed: Typed, errors: dict[str, str], *, status: int) -> Response:
     hidden = store.hidden(session["id"])
     amount = priced(session["amount_total"], session["currency"])
-    lines = [
-        {
-            "name": line["description"],
-            "quantity": line["quantity"],
-            "amount": priced(line["amount_total"], line["currency"]),
-        }
-        for line in hidden["line_items"]
-    ]
     rhythm = _rhythm(hidden["line_items"])
     act = ACTS.get(session["submit_type"] or "", "Subscribe" if rhythm else "Pay")
     html = render_template(
         "checkout.html",
         act=f"{act} {amount}" + (f" {rhythm}" if rhythm else ""),
+        action=f"/c/pay/{session['id']}",
         amount=amount,
         cancel_url=session["cancel_url"],
         currency=session["currency"].upper(),
         declined=status == DECLINED,
         email=hidden["email"],
         errors=errors,
-        lines=lines,
+        lines=[_line(line) for line in hidden["line_items"]],
         rhythm=rhythm,
-        test_numbers=TEST_NUMBERS,
+        test_accounts=[(_spaced(iban), account.what) for iban, account in ACCOUNTS.items()],
+        test_cards=[(_spaced(number), card.what) for number, card in CARDS.items()],
         typed=typed,
+        wallet=has_wallet(store),
+        with_debit=DEBIT in session["payment_method_types"],
     )
     return with_headers(make_response(html, status), form_target=session["success_url"])
+
+
+def _line(line: Json) -> Json:
+    amount = priced(line["amount_total"], line["currency"])
+    return {"name": line["description"], "quantity": line["quantity"], "amount": amount}
+
+
+def _spaced(number: str) -> str:
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
 
 
 def priced(amount: int, currency: str) -> str:
@@ -137,7 +120,8 @@ def _rhythm(lines: list[Json]) -> str:
     return f"every {interval}" if count == 1 else f"every {count} {interval}s"
 
 
-def _to_success(session: Json) -> Response:
+def to_success(session: Json) -> Response:
+    """Sends the payer back to the newsroom."""
     target = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
     return with_headers(make_response(redirect(target, 303)))
 

@@ -1,9 +1,15 @@
-"""Ids with Stripe's prefixes."""
+"""Ids with Stripe's prefixes, then the time, so that new ones lie together in the state, then chance."""
 
 import secrets
 import string
+from functools import lru_cache
 
-ALPHABET = string.ascii_letters + string.digits
+from membership.stripe_sandbox.clock import wall_milliseconds
+
+# In the order of the letters' codes, so that later ids sort later.
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+LETTER_OF_BYTE = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
+LETTERS_OF_TIME = 7
 PREFIXES = {
     "balance_transaction": "txn_3",
     "billing_portal.configuration": "bpc_1",
@@ -36,10 +42,19 @@ LENGTHS = {"checkout.session": 56, "customer": 14, "product": 14, "subscription_
 
 
 def new_id(kind: str) -> str:
-    """Returns a fresh random id for an object of this kind (Stripe's `object` name)."""
-    return PREFIXES[kind] + random_text(LENGTHS.get(kind, 23))
+    """Returns a fresh id for an object of this kind (Stripe's `object` name)."""
+    return PREFIXES[kind] + _time_text(wall_milliseconds()) + random_text(LENGTHS.get(kind, 23) - LETTERS_OF_TIME)
+
+
+@lru_cache(maxsize=1)
+def _time_text(milliseconds: int) -> str:
+    letters = ""
+    for _ in range(LETTERS_OF_TIME):
+        milliseconds, digit = divmod(milliseconds, len(ALPHABET))
+        letters = ALPHABET[digit] + letters
+    return letters
 
 
 def random_text(length: int) -> str:
     """Returns letters and digits that cannot be guessed."""
-    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(length))
+    return secrets.token_bytes(length).translate(LETTER_OF_BYTE).decode("ascii")

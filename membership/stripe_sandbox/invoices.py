@@ -1,166 +1,97 @@
-"""Invoices of subscriptions: drawn up, finalised and charged in one step, with the payment that belongs to each."""
+"""Invoices of subscriptions: finalised, charged, voided; each emits what Stripe emits, in its order."""
 
 import stripe
-from stripe import params
 
-from membership.stripe_sandbox.balance import amount_text
-from membership.stripe_sandbox.calls import Call
-from membership.stripe_sandbox.cards import Decline
-from membership.stripe_sandbox.errors import invalid
+from membership.stripe_sandbox.declines import Decline
 from membership.stripe_sandbox.events import emit, emit_change
 from membership.stripe_sandbox.ids import new_id
-from membership.stripe_sandbox.lists import list_object, listing, page
-from membership.stripe_sandbox.payments import confirm, open_intent
-from membership.stripe_sandbox.routes import CURSOR, retrieving, route
+from membership.stripe_sandbox.invoice_drafts import compose, keep_invoice
+from membership.stripe_sandbox.payments import cancel_intent, confirm, open_intent
+from membership.stripe_sandbox.retries import is_final, next_try
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
 
-DESCRIPTIONS = {"subscription_create": "Subscription creation", "subscription_cycle": "Subscription update"}
+DESCRIPTIONS = {"subscription_create": "Subscription creation"}
+NO_METHOD = Decline("missing", "missing", "There is no payment method on file for this customer.")
 
 
 def draw_up(store: Store, subscription: Json, *, reason: str, since: int, now: int) -> Json:
-    """Makes the open invoice of the subscription's current period.
-
-    `reason` is Stripe's billing reason. `since` is when the period before began: an invoice's own period looks back,
-    only its lines look ahead (https://docs.stripe.com/api/invoices/object#invoice_object-period_start).
-    """
-    customer = store.must(subscription["customer"])
-    item = subscription["items"]["data"][0]
-    amount = item["price"]["unit_amount"] * item["quantity"]
-    object_id = new_id("invoice")
-    invoice = whole(
-        stripe.Invoice,
-        id=object_id,
-        account_country="NL",
-        account_name="Stripe sandbox",
-        amount_due=amount,
-        amount_overpaid=0,
-        amount_paid=0,
-        amount_remaining=amount,
-        amount_shipping=0,
-        attempt_count=0,
-        attempted=False,
-        auto_advance=True,
-        automatic_tax=whole(stripe.Invoice.AutomaticTax, enabled=False),
-        billing_reason=reason,
-        collection_method="charge_automatically",
-        created=now,
-        currency=subscription["currency"],
-        customer=customer["id"],
-        customer_email=customer["email"],
-        customer_name=customer["name"],
-        customer_tax_exempt="none",
-        customer_tax_ids=[],
-        issuer=whole(stripe.Invoice.Issuer, type="self"),
-        lines=list_object([_line(subscription, item, object_id, amount)], f"/v1/invoices/{object_id}/lines"),
-        parent=_parent(subscription),
-        payment_settings=whole(stripe.Invoice.PaymentSettings),
-        period_end=item["current_period_start"],
-        period_start=since,
-        post_payment_credit_notes_amount=0,
-        pre_payment_credit_notes_amount=0,
-        starting_balance=0,
-        status="draft",
-        status_transitions=whole(stripe.Invoice.StatusTransitions),
-        subtotal=amount,
-        subtotal_excluding_tax=amount,
-        total=amount,
-        total_discount_amounts=[],
-        total_excluding_tax=amount,
-        total_pretax_credit_amounts=[],
-        total_taxes=[],
-    )
+    """Makes the open invoice of what somebody has just asked for: it is finalised at once."""
+    invoice = compose(store, subscription, new_id("invoice"), reason=reason, since=since, now=now)
     emit(store, "invoice.created", invoice, now=now)
-    return _finalize(store, invoice, customer, now=now)
+    return finalize(store, invoice, now=now)
 
 
-def _parent(subscription: Json) -> Json:
-    details = whole(
-        stripe.Invoice.Parent.SubscriptionDetails,
-        metadata=dict(subscription["metadata"]),
-        subscription=subscription["id"],
-    )
-    return whole(stripe.Invoice.Parent, subscription_details=details, type="subscription_details")
-
-
-def _line(subscription: Json, item: Json, invoice: str, amount: int) -> Json:
-    price = item["price"]
-    each = amount_text(price["unit_amount"], price["currency"])
-    details = whole(
-        stripe.InvoiceLineItem.Parent.SubscriptionItemDetails,
-        proration=False,
-        subscription=subscription["id"],
-        subscription_item=item["id"],
-    )
-    priced = {"price": price["id"], "product": price["product"]}
-    return whole(
-        stripe.InvoiceLineItem,
-        id=new_id("line_item"),
-        amount=amount,
-        currency=price["currency"],
-        description=f"{item['quantity']} × {each} / {price['recurring']['interval']}",
-        discount_amounts=[],
-        discountable=True,
-        invoice=invoice,
-        metadata=dict(subscription["metadata"]),
-        parent=whole(
-            stripe.InvoiceLineItem.Parent,
-            subscription_item_details=details,
-            type="subscription_item_details",
-        ),
-        period={"start": item["current_period_start"], "end": item["current_period_end"]},
-        pretax_credit_amounts=[],
-        pricing={
-            "price_details": priced,
-            "type": "price_details",
-            "unit_amount_decimal": price["unit_amount_decimal"],
-        },
-        quantity=item["quantity"],
-        quantity_decimal=str(item["quantity"]),
-        subscription=subscription["id"],
-        subtotal=amount,
-        taxes=[],
-    )
-
-
-def _finalize(store: Store, invoice: Json, customer: Json, *, now: int) -> Json:
+def finalize(store: Store, invoice: Json, *, now: int) -> Json:
+    """Gives a draft its number and opens it."""
+    customer = store.must(invoice["customer"])
     sequence = customer["next_invoice_sequence"]
     store.put(customer | {"next_invoice_sequence": sequence + 1})
     invoice |= {
+        "automatically_finalizes_at": None,
         "effective_at": now,
         "ending_balance": 0,
+        "hosted_invoice_url": f"{store.base_url}/i/{invoice['id']}",
         "number": f"{customer['invoice_prefix']}-{sequence:04}",
         "status": "open",
     }
     invoice["status_transitions"]["finalized_at"] = now
-    store.put(invoice)
+    keep_invoice(store, invoice)
     emit(store, "invoice.finalized", invoice, now=now)
     return invoice
 
 
 def charge_invoice(
-    store: Store, invoice: Json, method: Json, *, intent: Json | None = None, now: int
+    store: Store,
+    invoice: Json,
+    method: Json | None,
+    *,
+    intent: Json | None = None,
+    automatic: bool = True,
+    present: bool = False,
+    now: int,
 ) -> Decline | None:
-    """Tries to collect an open invoice and says why that failed, or None where it is paid now.
+    """Tries to collect an open invoice and says why that failed, or None where it is paid or on its way.
 
-    `intent` is a payment intent that has paid it already, or failed before at Checkout; otherwise one is made.
+    `intent` is a payment intent that has paid it already; otherwise the invoice's own is confirmed once more. A try
+    that is not automatic leaves the schedule of retries alone, unless it is the first. `present` says that the payer
+    is there to answer the bank.
     """
-    later = intent is None
-    if intent is None:
-        data = {"customer": invoice["customer"], "description": DESCRIPTIONS[invoice["billing_reason"]]}
-        intent = open_intent(store, invoice["amount_due"], invoice["currency"], data=data, now=now)
+    if invoice["amount_due"] == 0:
+        invoice |= {"attempted": True, "next_payment_attempt": None}
+        mark_paid(store, invoice, None, now=now)
+        return None
     payment = _payment(store, invoice, intent, now=now)
-    decline = confirm(store, intent, method, later=later, now=now)
-    invoice |= {"attempt_count": invoice["attempt_count"] + 1, "attempted": True}
+    later = intent is None and not present
+    intent = intent or store.must(payment["payment"]["payment_intent"])
+    decline = confirm(store, intent, method, later=later, now=now) if method else NO_METHOD
+    before = dict(invoice)
+    invoice["attempted"] = True
+    if automatic or invoice["attempt_count"] == 0:
+        invoice["attempt_count"] += 1
+        invoice["next_payment_attempt"] = next_try(invoice["attempt_count"], now=now) if decline else None
     if decline:
-        store.put(invoice)
-        emit(store, "invoice.payment_failed", invoice, now=now)
+        fail_invoice(store, invoice, before, decline, method, now=now)
+    elif intent["status"] == "succeeded":
+        mark_paid(store, invoice, payment, now=now)
     else:
-        _mark_paid(store, invoice, payment, now=now)
+        keep_invoice(store, invoice)
     return decline
 
 
-def _payment(store: Store, invoice: Json, intent: Json, *, now: int) -> Json:
+def payment_of(store: Store, invoice: Json) -> Json | None:
+    """Returns the payment that an invoice has had since it was first tried."""
+    return next(iter(store.every("invoice_payment", invoice=invoice["id"])), None)
+
+
+def _payment(store: Store, invoice: Json, intent: Json | None, *, now: int) -> Json:
+    kept = payment_of(store, invoice) if invoice["attempted"] else None
+    if kept:
+        return kept
+    if intent is None:
+        description = DESCRIPTIONS.get(invoice["billing_reason"], "Subscription update")
+        data = {"customer": invoice["customer"], "description": description}
+        intent = open_intent(store, invoice["amount_due"], invoice["currency"], data=data, now=now)
     paid_by = whole(stripe.InvoicePayment.Payment, payment_intent=intent["id"], type="payment_intent")
     del paid_by["charge"], paid_by["payment_record"]
     payment = whole(
@@ -178,55 +109,74 @@ def _payment(store: Store, invoice: Json, intent: Json, *, now: int) -> Json:
     return store.put(payment)
 
 
-def list_invoice_payments(call: Call) -> Json:
-    """Answers the payments of an invoice, or the one that a payment intent made."""
-    where: dict[str, tuple[str, ...]] = {
-        name: (call.params[name],) for name in ("invoice", "status") if name in call.params
-    }
-    payment = call.get("payment")
-    if payment:
-        if payment["type"] != "payment_intent" or "payment_intent" not in payment:
-            raise invalid(
-                "This sandbox knows payments by payment_intent alone.", "payment[type]", code="sandbox_not_modelled"
-            )
-        where["payment.payment_intent"] = (payment["payment_intent"],)
-    return page(call, "invoice_payment", "/v1/invoice_payments", where)
+def fail_invoice(store: Store, invoice: Json, before: Json, decline: Decline, method: Json | None, *, now: int) -> None:
+    """Keeps an open invoice that could not be collected; `before` is how it stood, `method` the card of this try.
+
+    Stripe sends `invoice.payment_action_required` besides where the bank wants the payer
+    (https://docs.stripe.com/billing/subscriptions/overview#requires-action).
+    """
+    refused = method["id"] if method and is_final(decline) else None
+    if invoice["next_payment_attempt"] is None:
+        invoice["auto_advance"] = False
+    keep_invoice(store, invoice, hidden={"refused": refused})
+    emit_change(store, "invoice.updated", before, invoice, now=now)
+    if is_final(decline) and decline.code == "authentication_required":
+        emit(store, "invoice.payment_action_required", invoice, now=now)
+    emit(store, "invoice.payment_failed", invoice, now=now)
 
 
-def _mark_paid(store: Store, invoice: Json, payment: Json, *, now: int) -> None:
-    before = dict(payment)
-    payment |= {"amount_paid": invoice["amount_due"], "status": "paid"}
-    payment["status_transitions"] = {"canceled_at": None, "paid_at": now}
-    store.put(payment)
+def mark_paid(store: Store, invoice: Json, payment: Json | None, *, now: int) -> None:
+    """Marks an invoice as paid, with its payment unless nothing was due."""
     invoice |= {
         "amount_paid": invoice["amount_due"],
         "amount_remaining": 0,
         "auto_advance": False,
+        "next_payment_attempt": None,
         "status": "paid",
     }
     invoice["status_transitions"]["paid_at"] = now
-    store.put(invoice)
+    before = dict(payment) if payment else {}
+    if payment:
+        payment |= {"amount_paid": invoice["amount_due"], "status": "paid"}
+        payment["status_transitions"] = {"canceled_at": None, "paid_at": now}
+        store.put(payment)
+    keep_invoice(store, invoice)
     emit(store, "invoice.paid", invoice, now=now)
     emit(store, "invoice.payment_succeeded", invoice, now=now)
-    emit_change(store, "invoice_payment.paid", before, payment, now=now)
+    if payment:
+        emit_change(store, "invoice_payment.paid", before, payment, now=now)
 
 
-ROUTES = (
-    route(
-        "GET", "/v1/invoice_payments", params.InvoicePaymentListParams,
-        list_invoice_payments,
-        modelled="created invoice payment.type payment.payment_intent status" + CURSOR,
-    ),
-    route(
-        "GET", "/v1/invoices", params.InvoiceListParams,
-        listing(
-            "invoice", "/v1/invoices",
-            {
-                "customer": "customer", "status": "status",
-                "subscription": "parent.subscription_details.subscription",
-            },
-        ),
-        modelled="created customer status subscription" + CURSOR,
-    ),
-    route("GET", "/v1/invoices/{id}", params.InvoiceRetrieveParams, retrieving("invoice")),
-)  # fmt: skip
+def close(store: Store, invoice: Json, status: str, *, now: int) -> Json:
+    """Marks an open invoice as `void`, for good, or as `uncollectible`."""
+    event, stamp = {
+        "void": ("invoice.voided", "voided_at"),
+        "uncollectible": ("invoice.marked_uncollectible", "marked_uncollectible_at"),
+    }[status]
+    invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": status}
+    invoice["status_transitions"][stamp] = now
+    keep_invoice(store, invoice)
+    if status == "void":
+        _give_up_payment(store, invoice, now=now)
+    emit(store, event, invoice, now=now)
+    return invoice
+
+
+def _give_up_payment(store: Store, invoice: Json, *, now: int) -> None:
+    payment = payment_of(store, invoice)
+    if payment is None:
+        return
+    intent = store.must(payment["payment"]["payment_intent"])
+    cancel_intent(store, intent, reason="void_invoice", now=now)
+    if intent["status"] == "canceled":
+        store.put(payment | {"status": "canceled", "status_transitions": {"canceled_at": now, "paid_at": None}})
+
+
+def stop_collecting(store: Store, subscription: Json, *, now: int) -> None:
+    """Leaves the unpaid invoices of an ended subscription alone (https://docs.stripe.com/api/subscriptions/cancel)."""
+    for invoice in store.every("invoice", parent__subscription_details__subscription=subscription["id"]):
+        if invoice["status"] in ("draft", "open") and invoice["auto_advance"]:
+            left = {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
+            stopped = invoice | left
+            keep_invoice(store, stopped)
+            emit_change(store, "invoice.updated", invoice, stopped, now=now)

@@ -7,13 +7,15 @@ from membership.stripe_sandbox.calls import Call
 from membership.stripe_sandbox.cards import CARDS
 from membership.stripe_sandbox.checkout import create_session
 from membership.stripe_sandbox.errors import ApiError, invalid, missing_parameter, unknown_parameter
+from membership.stripe_sandbox.events import DAYS_KEPT
 from membership.stripe_sandbox.paying import Payer, pay
 from membership.stripe_sandbox.shapes import Json
 from membership.stripe_sandbox.store import Store
-from membership.stripe_sandbox.subscriptions import update_subscription
+from membership.stripe_sandbox.subscription_changes import update_subscription
 from membership.stripe_sandbox.time_travel import run_due
 
 DAY = 86_400
+HOURS_AFTER = 2 * 3600
 LONGEST_AGO = 10 * 366
 GOOD_CARD = next(number for number, card in CARDS.items() if card.at_checkout is None and card.later is None)
 NEEDED = {"email": str, "amount_minor": int, "currency": str}
@@ -45,13 +47,24 @@ def seed(store: Store, body: Json, *, now: int) -> Json:
         *_arrivals(body, "donations", DONATION, "days_ago"),
     ]
     sessions: dict[tuple[str, int], str] = {}
-    for arrival in sorted(arrivals, key=lambda each: -each.days_ago):
-        at = now - arrival.days_ago * DAY
-        run_due(store, now=at)
-        with store.transaction():
-            sessions[arrival.kind, arrival.index] = _arrive(store, arrival, now=at)
-    run_due(store, now=now)
+    with store.seeding():
+        store.memory_begins = now - DAYS_KEPT * DAY
+        _live_through(store, arrivals, sessions, now=now)
     return _summary(store, arrivals, sessions)
+
+
+def _live_through(store: Store, arrivals: list[Arrival], sessions: dict[tuple[str, int], str], *, now: int) -> None:
+    """Goes through the days one by one, each in one transaction: what falls due, then who arrives."""
+    waiting = [each for _, each in sorted(enumerate(arrivals), key=lambda pair: (pair[1].days_ago, -pair[0]))]
+    for days_ago in range(max((each.days_ago for each in arrivals), default=0), -1, -1):
+        at = now - days_ago * DAY
+        with store.transaction():
+            run_due(store, now=at)
+            while waiting and waiting[-1].days_ago == days_ago:
+                arrival = waiting.pop()
+                sessions[arrival.kind, arrival.index] = _arrive(store, arrival, now=at)
+            # What began at this hour is finished in the same transaction, and so written once.
+            run_due(store, now=min(now, at + HOURS_AFTER))
 
 
 def _arrivals(body: Json, kind: str, fields: dict[str, Any], age: str) -> list[Arrival]:
@@ -88,7 +101,7 @@ def _check(row: Any, required: dict[str, Any], known: dict[str, Any], at: str) -
 
 def _arrive(store: Store, arrival: Arrival, *, now: int) -> str:
     row = arrival.row
-    call = Call(store, _params(row), "", base_url="http://localhost", now=now)
+    call = Call(store, checkout_params(row), "", base_url="http://localhost", now=now)
     session = create_session(call)
     payer = Payer(row["email"], row.get("name", ""), GOOD_CARD, (12, 2090))
     if pay(store, session, payer, now=now):
@@ -99,7 +112,8 @@ def _arrive(store: Store, arrival: Arrival, *, now: int) -> str:
     return str(session["id"])
 
 
-def _params(row: Json) -> Json:
+def checkout_params(row: Json) -> Json:
+    """Returns what the Checkout session of a row is made from."""
     recurring = "interval" in row
     price: Json = {
         "currency": row["currency"],
@@ -129,7 +143,7 @@ def _summary(store: Store, arrivals: list[Arrival], sessions: dict[tuple[str, in
         entry = {"email": arrival.row["email"], "checkout_session": session["id"]}
         if arrival.kind == "patrons":
             path = {"parent__subscription_details__subscription": session["subscription"]}
-            invoices = [invoice["id"] for invoice in store.every("invoice", **path)]
+            invoices = store.ids("invoice", **path)
             entry |= {"customer": session["customer"], "subscription": session["subscription"], "invoices": invoices}
         else:
             entry["payment_intent"] = session["payment_intent"]
@@ -145,5 +159,7 @@ def reset(store: Store, *, everything: bool) -> None:
     with store.transaction():
         for table in ("objects", "facets"):
             store.rows(f"DELETE FROM {table}{kept}")  # noqa: S608 - both words are constants
-        for table in ("balance_lines", "idempotency_keys", "deliveries"):
+        for table in ("balance_lines", "idempotency_keys", "deliveries", "tries"):
             store.rows(f"DELETE FROM {table}")  # noqa: S608 - a constant
+        store.forget_copies()
+        store.age += 1

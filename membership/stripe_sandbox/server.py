@@ -11,17 +11,25 @@ import waitress.server
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from membership.stripe_sandbox.answers import wants_page
 from membership.stripe_sandbox.api import add_api, api_error, api_failure, refusal
+from membership.stripe_sandbox.billing_settings import add_billing_settings
 from membership.stripe_sandbox.clock import Clock
 from membership.stripe_sandbox.console import add_console
 from membership.stripe_sandbox.deliveries import Deliverer
 from membership.stripe_sandbox.errors import ApiError
 from membership.stripe_sandbox.guard import refuse_foreign
+from membership.stripe_sandbox.home import notice
 from membership.stripe_sandbox.hosted import add_hosted_pages
+from membership.stripe_sandbox.invoice_pages import add_invoice_pages
+from membership.stripe_sandbox.mishaps import add_mishaps
+from membership.stripe_sandbox.payment_method_settings import add_settings
+from membership.stripe_sandbox.portal_pages import add_portal_pages
+from membership.stripe_sandbox.secure import add_secure_page
 from membership.stripe_sandbox.store import Store
 
 HOST = "127.0.0.1"
-THREADS = 8
+THREADS = 16
 LONGEST_BODY = 4 * 1024 * 1024
 
 
@@ -30,13 +38,23 @@ def create_sandbox(deliverer: Deliverer, *, app_url: str | None = None) -> Flask
     store, clock = deliverer.store, deliverer.clock
     app = Flask(__name__, template_folder="pages", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
-    add_api(app, store, clock)
+    add_api(app, store, clock, deliverer.faults)
     add_hosted_pages(app, store, clock)
+    add_secure_page(app, store, clock)
+    add_settings(app, store)
     add_console(app, deliverer, app_url)
+    add_mishaps(app, store, clock)
+    add_billing_settings(app, store)
+    add_invoice_pages(app, store, clock)
+    add_portal_pages(app, store, clock)
     app.before_request(refuse_foreign)
-    app.register_error_handler(ApiError, refusal)
+    app.register_error_handler(ApiError, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, api_failure)
+
+    @app.before_request
+    def _remember_address() -> None:
+        store.base_url = request.host_url.rstrip("/")
 
     @app.after_request
     def _finish(response: Response) -> Response:
@@ -46,6 +64,10 @@ def create_sandbox(deliverer: Deliverer, *, app_url: str | None = None) -> Flask
         return response
 
     return app
+
+
+def _refused(error: ApiError) -> Response:
+    return notice(str(error), error.status) if wants_page() else refusal(error)
 
 
 def _http_error(error: HTTPException) -> Any:

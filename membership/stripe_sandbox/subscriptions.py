@@ -1,21 +1,25 @@
-"""Subscriptions: begun by Checkout, renewed when the period ends, ended at once or at the period's end."""
-
-import copy
+"""Subscriptions: begun by Checkout or the API, looked at, ended. What time does to them is in `renewals`."""
 
 import stripe
 from stripe import params
 
-from membership.stripe_sandbox.calendars import period_after
-from membership.stripe_sandbox.calls import Call, changed_metadata
-from membership.stripe_sandbox.errors import ApiError, invalid
-from membership.stripe_sandbox.events import emit, emit_change
+from membership.stripe_sandbox.billing_settings import billing_settings
+from membership.stripe_sandbox.calls import Call
+from membership.stripe_sandbox.errors import ApiError, not_modelled
+from membership.stripe_sandbox.events import emit, emit_change, is_heard
 from membership.stripe_sandbox.ids import new_id
-from membership.stripe_sandbox.invoices import charge_invoice, draw_up
+from membership.stripe_sandbox.invoices import stop_collecting
 from membership.stripe_sandbox.lists import list_object, page
 from membership.stripe_sandbox.routes import CURSOR, route
 from membership.stripe_sandbox.shapes import Json, whole
 from membership.stripe_sandbox.store import Store
+from membership.stripe_sandbox.subscription_items import new_item
 
+DAY = 86_400
+# https://docs.stripe.com/api/events/types#event_types-customer.subscription.trial_will_end
+TRIAL_NOTICE = 3 * DAY
+# https://docs.stripe.com/billing/subscriptions/overview#payment-window
+PAYMENT_WINDOW = 23 * 3600
 ENDED = ("canceled", "incomplete_expired")
 ALIVE = ("active", "incomplete", "past_due", "paused", "trialing", "unpaid")
 
@@ -23,7 +27,7 @@ ALIVE = ("active", "incomplete", "past_due", "paused", "trialing", "unpaid")
 def begin(store: Store, customer: Json, method: Json, *, lines: list[Json], data: Json, now: int) -> Json:
     """Makes an active subscription whose first period starts now. `lines` are the session's line items."""
     object_id = new_id("subscription")
-    items = [_item(line, object_id, now=now) for line in lines]
+    items = [new_item(line["price"], line["quantity"], object_id, now=now) for line in lines]
     subscription = whole(
         stripe.Subscription,
         id=object_id,
@@ -39,7 +43,7 @@ def begin(store: Store, customer: Json, method: Json, *, lines: list[Json], data
         cancellation_details=whole(stripe.Subscription.CancellationDetails),
         collection_method="charge_automatically",
         created=now,
-        currency=lines[0]["currency"],
+        currency=items[0]["price"]["currency"],
         customer=customer["id"],
         default_payment_method=method["id"],
         default_tax_rates=[],
@@ -52,42 +56,12 @@ def begin(store: Store, customer: Json, method: Json, *, lines: list[Json], data
         status="active",
         trial_settings={"end_behavior": {"missing_payment_method": "create_invoice"}},
     )
-    return _keep(store, subscription)
+    return keep(store, subscription, now=now)
 
 
-def _item(line: Json, subscription: str, *, now: int) -> Json:
-    price = line["price"]
-    recurring = price["recurring"]
-    end = period_after(now, now, recurring["interval"], recurring["interval_count"])
-    return whole(
-        stripe.SubscriptionItem,
-        id=new_id("subscription_item"),
-        created=now,
-        current_period_end=end,
-        current_period_start=now,
-        plan=_plan(price),
-        price=price,
-        quantity=line["quantity"],
-        subscription=subscription,
-        tax_rates=[],
-    )
-
-
-def _plan(price: Json) -> Json:
-    return whole(
-        stripe.Plan,
-        id=price["id"],
-        active=True,
-        amount=price["unit_amount"],
-        amount_decimal=price["unit_amount_decimal"],
-        billing_scheme="per_unit",
-        created=price["created"],
-        currency=price["currency"],
-        interval=price["recurring"]["interval"],
-        interval_count=price["recurring"]["interval_count"],
-        product=price["product"],
-        usage_type="licensed",
-    )
+def period_start(subscription: Json) -> int:
+    """Returns when the current period of a subscription began."""
+    return max(int(item["current_period_start"]) for item in subscription["items"]["data"])
 
 
 def period_end(subscription: Json) -> int:
@@ -95,9 +69,38 @@ def period_end(subscription: Json) -> int:
     return max(int(item["current_period_end"]) for item in subscription["items"]["data"])
 
 
-def _keep(store: Store, subscription: Json) -> Json:
-    ended = subscription["status"] in ENDED
-    return store.put(subscription, due_at=None if ended else period_end(subscription))
+def keep(store: Store, subscription: Json, *, now: int) -> Json:
+    """Stores a subscription; it falls due at the next moment at which something is to be told or done."""
+    return store.put(subscription, due_at=_next_moment(store, subscription, now))
+
+
+def _next_moment(store: Store, subscription: Json, now: int) -> int | None:
+    if subscription["status"] in ENDED:
+        return None
+    if subscription["status"] == "incomplete":
+        return int(subscription["created"]) + PAYMENT_WINDOW
+    ends = period_end(subscription)
+    paused = subscription["pause_collection"]
+    done = [ends, subscription["cancel_at"], paused and paused["resumes_at"]]
+    told = {
+        "customer.subscription.trial_will_end": trial_notice_at(subscription),
+        "invoice.upcoming": upcoming_at(store, subscription),
+    }
+    moments: list[int] = [at for at in done if at]
+    heard = [at for name, at in told.items() if at and at > now and is_heard(store, name, now=at)]
+    return min(moments + heard)
+
+
+def upcoming_at(store: Store, subscription: Json) -> int | None:
+    """Returns when the next renewal is announced, or None where there is none to announce."""
+    if subscription["cancel_at_period_end"] or subscription["pause_collection"] or subscription["status"] == "unpaid":
+        return None
+    return period_end(subscription) - billing_settings(store).upcoming_days * DAY
+
+
+def trial_notice_at(subscription: Json) -> int | None:
+    """Returns when the end of a trial is announced, or None without a trial."""
+    return int(subscription["trial_end"]) - TRIAL_NOTICE if subscription["status"] == "trialing" else None
 
 
 def retrieve_subscription(call: Call) -> Json:
@@ -112,49 +115,39 @@ def list_subscriptions(call: Call) -> Json:
         where["customer"] = (call.params["customer"],)
     status = call.get("status")
     if status != "all":
-        where["status"] = {None: ALIVE, "ended": ENDED}.get(status, (status,))
+        where["status"] = {None: ALIVE, "ended": ENDED}.get(status, (str(status),))
+    if call.params.keys() & {"collection_method", "current_period_end", "current_period_start", "price"}:
+        where["id"] = tuple(each["id"] for each in call.store.every("subscription") if _fits(call, each))
     return page(call, "subscription", "/v1/subscriptions", where)
 
 
-def update_subscription(call: Call) -> Json:
-    """Changes metadata, description, or whether the subscription ends with its period."""
-    before = _alive(call)
-    after = copy.deepcopy(before)
-    if "metadata" in call.params:
-        after["metadata"] = changed_metadata(before, call.params)
-    if "description" in call.params:
-        after["description"] = call.params["description"] or None
-    if "cancel_at_period_end" in call.params:
-        _end_with_period(after, wanted=call.params["cancel_at_period_end"], now=call.now)
-    after["cancellation_details"] |= call.get("cancellation_details", {})
-    if after != before:
-        _keep(call.store, after)
-        emit_change(call.store, "customer.subscription.updated", before, after, now=call.now)
-    return after
+def _fits(call: Call, subscription: Json) -> bool:
+    item = subscription["items"]["data"][0]
+    given = {"collection_method": subscription["collection_method"], "price": item["price"]["id"]}
+    if any(call.get(name, value) != value for name, value in given.items()):
+        return False
+    return all(_lies(item[name], call.get(name, {})) for name in ("current_period_start", "current_period_end"))
 
 
-def _end_with_period(subscription: Json, *, wanted: bool, now: int) -> None:
-    if wanted == subscription["cancel_at_period_end"]:
-        return
-    subscription["cancel_at_period_end"] = wanted
-    subscription["cancel_at"] = period_end(subscription) if wanted else None
-    subscription["canceled_at"] = now if wanted else None
-    subscription["cancellation_details"]["reason"] = "cancellation_requested" if wanted else None
+def _lies(moment: int, wanted: int | dict[str, int]) -> bool:
+    if isinstance(wanted, int):
+        return moment == wanted
+    signs = {"gt": moment.__gt__, "gte": moment.__ge__, "lt": moment.__lt__, "lte": moment.__le__}
+    return all(signs[name](bound) for name, bound in wanted.items())
 
 
 def cancel_subscription(call: Call) -> Json:
     """Ends a subscription at once; nothing is given back."""
-    subscription = _alive(call)
+    subscription = alive(call)
     for name in ("invoice_now", "prorate"):
         if call.get(name):
-            raise invalid(
-                "This sandbox ends a subscription without a final invoice.", name, code="sandbox_not_modelled"
-            )
+            raise not_modelled(name, "This sandbox ends a subscription without a final invoice.")
     subscription["cancellation_details"] |= call.get("cancellation_details", {})
     return end(call.store, subscription, now=call.now)
 
 
-def _alive(call: Call) -> Json:
+def alive(call: Call) -> Json:
+    """Returns the subscription that the path names. Raises ApiError for one that has ended."""
     subscription = call.found("subscription")
     if subscription["status"] in ENDED:
         message = "A canceled subscription can only update its cancellation_details and metadata."
@@ -162,65 +155,46 @@ def _alive(call: Call) -> Json:
     return subscription
 
 
-def end(store: Store, subscription: Json, *, now: int) -> Json:
-    """Ends a subscription. Who asked for it earlier keeps the time of asking in `canceled_at`."""
-    subscription["cancellation_details"]["reason"] = "cancellation_requested"
+def end(store: Store, subscription: Json, *, reason: str = "cancellation_requested", now: int) -> Json:
+    """Ends a subscription and its schedule. Who asked for it earlier keeps the time of asking in `canceled_at`."""
+    subscription["cancellation_details"]["reason"] = reason
     subscription |= {
         "canceled_at": subscription["canceled_at"] or now,
         "ended_at": now,
         "status": "canceled",
     }
-    _keep(store, subscription)
+    schedule = store.must(subscription["schedule"]) if subscription["schedule"] else None
+    if schedule and schedule["status"] == "active":
+        store.put(schedule | {"canceled_at": now, "current_phase": None, "status": "canceled"})
+        emit(store, "subscription_schedule.canceled", store.must(schedule["id"]), now=now)
+    stop_collecting(store, subscription, now=now)
+    keep(store, subscription, now=now)
     emit(store, "customer.subscription.deleted", subscription, now=now)
     return subscription
 
 
-def pass_period_end(store: Store, subscription: Json, *, now: int) -> None:
-    """Renews a subscription whose period is over, or ends it if that was asked for."""
-    if subscription["cancel_at_period_end"]:
-        end(store, subscription, now=now)
-        return
-    before = copy.deepcopy(subscription)
-    _next_period(subscription)
-    since = before["items"]["data"][0]["current_period_start"]
-    invoice = draw_up(store, subscription, reason="subscription_cycle", since=since, now=now)
-    subscription["latest_invoice"] = invoice["id"]
-    _keep(store, subscription)
-    emit_change(store, "customer.subscription.updated", before, subscription, now=now)
-    method = store.must(subscription["default_payment_method"])
-    if charge_invoice(store, invoice, method, now=now) and subscription["status"] == "active":
-        owing = subscription | {"status": "past_due"}
-        _keep(store, owing)
-        emit_change(store, "customer.subscription.updated", subscription, owing, now=now)
-
-
-def _next_period(subscription: Json) -> None:
-    anchor = subscription["billing_cycle_anchor"]
-    for item in subscription["items"]["data"]:
-        recurring = item["price"]["recurring"]
-        start = item["current_period_end"]
-        item["current_period_start"] = start
-        item["current_period_end"] = period_after(anchor, start, recurring["interval"], recurring["interval_count"])
+def change_status(store: Store, subscription: Json, status: str, *, now: int) -> Json:
+    """Gives a subscription another status, with its event."""
+    after = subscription | {"status": status}
+    keep(store, after, now=now)
+    emit_change(store, "customer.subscription.updated", subscription, after, now=now)
+    return after
 
 
 def set_latest_invoice(store: Store, subscription: Json, invoice: Json) -> Json:
     """Remembers the first invoice of a subscription."""
-    return _keep(store, subscription | {"latest_invoice": invoice["id"]})
+    return keep(store, subscription | {"latest_invoice": invoice["id"]}, now=invoice["created"])
 
 
 ROUTES = (
     route(
         "GET", "/v1/subscriptions", params.SubscriptionListParams,
-        list_subscriptions, modelled="created customer status" + CURSOR,
+        list_subscriptions,
+        modelled="collection_method created current_period_end current_period_start customer price status" + CURSOR,
     ),
     route(
         "GET", "/v1/subscriptions/{id}", params.SubscriptionRetrieveParams,
         retrieve_subscription,
-    ),
-    route(
-        "POST", "/v1/subscriptions/{id}", params.SubscriptionUpdateParams,
-        update_subscription,
-        modelled="cancel_at_period_end cancellation_details.comment cancellation_details.feedback description metadata",
     ),
     route(
         "DELETE", "/v1/subscriptions/{id}", params.SubscriptionCancelParams,

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 
+from membership.stripe_sandbox import disputes, payouts, refunds
+from membership.stripe_sandbox.bank_debits import settle as settle_debit
 from membership.stripe_sandbox.checkout import expire
 from membership.stripe_sandbox.clock import Clock
+from membership.stripe_sandbox.collecting import invoice_due
+from membership.stripe_sandbox.payment_methods import update_by_bank
+from membership.stripe_sandbox.renewals import subscription_due
+from membership.stripe_sandbox.settling import settle
 from membership.stripe_sandbox.shapes import Json
 from membership.stripe_sandbox.store import Store
-from membership.stripe_sandbox.subscriptions import pass_period_end
 
 
 class BackwardsError(ValueError):
@@ -36,13 +41,48 @@ def _expire(store: Store, session: Json, at: int) -> None:
     expire(store, session, now=at)
 
 
-def _pass_period_end(store: Store, subscription: Json, at: int) -> None:
-    pass_period_end(store, subscription, now=at)
+def _pass_subscription(store: Store, subscription: Json, at: int) -> None:
+    subscription_due(store, subscription, now=at)
+
+
+def _pass_invoice(store: Store, invoice: Json, at: int) -> None:
+    invoice_due(store, invoice, now=at)
+
+
+def _settle(store: Store, settings: Json, at: int) -> None:
+    settle(store, settings, now=at)
+
+
+def _pass_dispute(store: Store, dispute: Json, at: int) -> None:
+    disputes.pass_due(store, dispute, now=at)
+
+
+def _pass_payout(store: Store, payout: Json, at: int) -> None:
+    payouts.pass_due(store, payout, now=at)
+
+
+def _pass_refund(store: Store, refund: Json, at: int) -> None:
+    refunds.pass_due(store, refund, now=at)
+
+
+def _settle_debit(store: Store, intent: Json, at: int) -> None:
+    settle_debit(store, intent, now=at)
+
+
+def _update_by_bank(store: Store, method: Json, at: int) -> None:
+    update_by_bank(store, method, now=at)
 
 
 ACTS: dict[str, Callable[[Store, Json, int], None]] = {
+    "balance_settings": _settle,
     "checkout.session": _expire,
-    "subscription": _pass_period_end,
+    "dispute": _pass_dispute,
+    "payment_intent": _settle_debit,
+    "payment_method": _update_by_bank,
+    "payout": _pass_payout,
+    "refund": _pass_refund,
+    "subscription": _pass_subscription,
+    "invoice": _pass_invoice,
 }
 
 

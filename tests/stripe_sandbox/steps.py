@@ -12,7 +12,7 @@ from stripe.checkout import Session
 DAY = 86_400
 GOOD = "4242424242424242"
 DECLINED = "4000000000000002"
-ATTACHES_THEN_FAILS = "4000000000000341"
+FAILS_LATER = "4000009999999991"
 CARD = {"card_expiry": "12/34", "card_cvc": "123"}
 
 
@@ -41,8 +41,8 @@ class Browser:
 
     url: str
 
-    def get(self, path: str) -> Answer:
-        return self._ask("GET", path, None, {})
+    def get(self, path: str, **headers: str) -> Answer:
+        return self._ask("GET", path, None, headers)
 
     def get_api(self, path: str) -> Any:
         """Returns what a route of the API answers, unread by the SDK."""

@@ -4,28 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from stripe import InvalidRequestError, StripeClient, Subscription
+from stripe import InvalidRequestError, StripeClient
 
 from membership.stripe_sandbox.calendars import period_after
-from tests.stripe_sandbox.steps import ATTACHES_THEN_FAILS, DAY, DECLINED, Browser, event_types, pledge
-
-
-def begun(client: StripeClient, browser: Browser, card: str = "4242424242424242") -> Subscription:
-    session = pledge(client)
-    assert browser.pay(session, card).status == 303
-    after = client.v1.checkout.sessions.retrieve(session.id)
-    return client.v1.subscriptions.retrieve(str(after.subscription))
-
-
-def period_end(subscription: Subscription) -> int:
-    return int(subscription["items"].data[0].current_period_end)
-
-
-def past_period(client: StripeClient, browser: Browser, subscription: Subscription) -> Subscription:
-    """Moves the clock just beyond the subscription's period."""
-    now = browser.get("/_sandbox/health").json["now"]
-    browser.advance(period_end(subscription) - now + 1)
-    return client.v1.subscriptions.retrieve(subscription.id)
+from tests.stripe_sandbox.renewing import HOUR, begun, past_period, period_end
+from tests.stripe_sandbox.steps import DAY, DECLINED, FAILS_LATER, Browser, event_types, pledge
 
 
 def test_a_paid_pledge_is_an_active_subscription(client: StripeClient, browser: Browser) -> None:
@@ -57,6 +40,7 @@ def test_the_events_of_a_pledge(client: StripeClient, browser: Browser) -> None:
     begun(client, browser)
     assert event_types(client)[2:] == [
         "customer.created",
+        "payment_method.attached",
         "payment_intent.created",
         "charge.succeeded",
         "payment_intent.succeeded",
@@ -100,7 +84,7 @@ def test_a_subscription_renews_when_its_period_ends(client: StripeClient, browse
 
 def test_a_year_of_renewals_in_one_step(client: StripeClient, browser: Browser) -> None:
     subscription = begun(client, browser)
-    browser.advance(365 * DAY)
+    browser.advance(365 * DAY + HOUR)
     invoices = client.v1.invoices.list({"subscription": subscription.id, "limit": 100}).data
     assert [invoice.status for invoice in invoices] == ["paid"] * len(invoices)
     assert len(invoices) == 13
@@ -156,14 +140,16 @@ def test_a_subscription_cancelled_at_once_is_over(client: StripeClient, browser:
 
 
 def test_a_card_that_fails_later_leaves_the_subscription_past_due(client: StripeClient, browser: Browser) -> None:
-    subscription = past_period(client, browser, begun(client, browser, ATTACHES_THEN_FAILS))
+    subscription = past_period(client, browser, begun(client, browser, FAILS_LATER))
     assert subscription.status == "past_due"
     invoice = client.v1.invoices.retrieve(str(subscription.latest_invoice))
     assert (invoice.status, invoice.attempt_count, invoice.amount_remaining) == ("open", 1, 500)
-    assert event_types(client)[-4:] == [
+    assert event_types(client)[-6:] == [
         "charge.failed",
         "payment_intent.payment_failed",
+        "invoice.updated",
         "invoice.payment_failed",
+        "customer.updated",
         "customer.subscription.updated",
     ]
 

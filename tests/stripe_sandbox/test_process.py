@@ -48,6 +48,26 @@ def test_a_signal_ends_it_at_once(tmp_path: Path, number: signal.Signals) -> Non
         assert time.monotonic() - started < 1
 
 
+def test_the_pauses_of_webhooks_are_set_at_the_start(tmp_path: Path) -> None:
+    port = free_port()
+    environment = os.environ | {"MEMBERSHIP_MODE": "demo"}
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*command(tmp_path, port), "--retry-pauses", "1,2"], env=environment, stderr=subprocess.DEVNULL
+    ) as process:
+        _wait_for(port)
+        answer = Browser(f"http://127.0.0.1:{port}").get("/_sandbox/webhook_settings")
+        process.terminate()
+    assert answer.json == {"retry_pauses": [1, 2]}
+
+
+def test_wrong_pauses_are_a_sentence(tmp_path: Path) -> None:
+    environment = os.environ | {"MEMBERSHIP_MODE": "demo"}
+    wrong = [*command(tmp_path, 0), "--retry-pauses", "soon"]
+    done = subprocess.run(wrong, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    assert done.returncode == 1
+    assert "retry_pauses must be" in done.stderr
+
+
 def test_a_taken_port_is_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -10,7 +10,13 @@ from stripe import StripeClient
 from membership.stripe_sandbox.routing import ROUTES
 from membership.stripe_sandbox.shapes import Json, problems
 from tests.stripe_sandbox.receiver import Receiver
-from tests.stripe_sandbox.steps import ATTACHES_THEN_FAILS, DAY, DECLINED, Browser, donation, pledge
+from tests.stripe_sandbox.steps import DAY, DECLINED, FAILS_LATER, Browser, donation, pledge
+
+# Lists that Stripe answers for one object alone.
+LISTED_FOR = {
+    "/v1/payment_methods": "?customer={customers}",
+    "/v1/subscription_items": "?subscription={subscriptions}",
+}
 
 
 def lived(client: StripeClient, browser: Browser, receiver: Receiver) -> dict[str, str]:
@@ -21,25 +27,51 @@ def lived(client: StripeClient, browser: Browser, receiver: Receiver) -> dict[st
     browser.pay(given)
     intent: Any = client.v1.checkout.sessions.retrieve(given.id, {"expand": ["payment_intent"]}).payment_intent
     refund = client.v1.refunds.create({"payment_intent": intent.id, "amount": 900})
-    failing, ending = pledge(client), pledge(client, interval="year")
-    browser.pay(failing, ATTACHES_THEN_FAILS)
+    failing, ending = pledge(client, interval="week"), pledge(client, interval="year")
+    browser.pay(failing, FAILS_LATER)
     browser.pay(ending)
     subscription = str(client.v1.checkout.sessions.retrieve(ending.id).subscription)
     donation(client)
-    browser.advance(40 * DAY)
+    browser.pay(donation(client, 10_000))
+    disputed = {"payment_intent": intent.id}
+    warning = browser.post_json("/_sandbox/fraud_warnings", disputed).json
+    dispute = browser.post_json("/_sandbox/disputes", disputed).json
+    browser.post_json("/_sandbox/settings", {"payment_methods": ["card", "sepa_debit"]})
+    debit = {"way": "sepa_debit", "iban": "DE89370400440532013000", "account_name": "O", "email": "o@example.org"}
+    browser.post(f"/c/pay/{donation(client).id}", debit)
+    mandate = browser.get_api("/v1/charges?limit=1")["data"][0]["payment_method_details"]["sepa_debit"]["mandate"]
+    price = client.v1.prices.create({"currency": "eur", "product": "membership_pledge", "unit_amount": 900})
+    weekly = str(client.v1.checkout.sessions.retrieve(failing.id).subscription)
+    schedule = client.v1.subscription_schedules.create({"from_subscription": weekly})
+    features: Any = {"invoice_history": {"enabled": True}}
+    configuration = client.v1.billing_portal.configurations.create({"features": features})
+    now = browser.get("/_sandbox/health").json["now"]
+    test_clock = client.v1.test_helpers.test_clocks.create({"frozen_time": now})
+    # Events are kept for 30 days; what is looked at below happens within them.
+    browser.advance(25 * DAY)
     client.v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
     invoice = client.v1.invoices.list().data[0]
     return {
         "balance_transactions": client.v1.balance_transactions.list().data[0].id,
         "charges": intent.latest_charge,
+        "configurations": configuration.id,
         "sessions": given.id,
         "customers": str(invoice.customer),
+        "disputes": dispute["id"],
+        "early_fraud_warnings": warning["id"],
         "events": client.v1.events.list().data[0].id,
+        "invoice_payments": client.v1.invoice_payments.list().data[0].id,
         "invoices": invoice.id,
+        "mandates": mandate,
         "payment_intents": intent.id,
+        "payment_methods": intent.payment_method,
+        "payouts": client.v1.payouts.list().data[0].id,
+        "prices": price.id,
         "products": "membership_pledge",
         "refunds": refund.id,
+        "subscription_schedules": schedule.id,
         "subscriptions": subscription,
+        "test_clocks": test_clock.id,
         "webhook_endpoints": endpoint.id,
     }
 
@@ -49,8 +81,10 @@ def test_every_answer_has_the_shape_of_the_sdk(client: StripeClient, browser: Br
     found: list[str] = []
     asked = [route.path for route in ROUTES if route.method == "GET"]
     for path in asked:
-        kind = path.split("/")[-2]
-        body = browser.get_api(path.replace("{id}", ids.get(kind, "")))
+        kind = path.partition("/{id}")[0].rsplit("/", 1)[1]
+        query = LISTED_FOR.get(path, "").format(**ids)
+        body = browser.get_api(path.replace("{id}", ids.get(kind, "")) + query)
+        assert "object" in body, (path, body)
         each = body["data"] if body["object"] == "list" else [body]
         assert each, path
         for one in each:

@@ -12,6 +12,9 @@ from membership.payments.gateway import GoneAtStripe, KeySpoiled, StripeAway, St
 TIMEOUT_SECONDS = 4
 RETRIES = 2
 
+# What we ask in, and what our webhook endpoint is made for.
+API_VERSION = stripe.api_version
+
 log = structlog.get_logger()
 
 
@@ -20,7 +23,7 @@ def make_client(key: str, api_base: str | None) -> stripe.StripeClient:
     bases = dict.fromkeys(("api", "connect", "files", "meter_events"), api_base) if api_base else None
     return stripe.StripeClient(
         key,
-        stripe_version=stripe.api_version,
+        stripe_version=API_VERSION,
         max_network_retries=RETRIES,
         http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
         base_addresses=bases,  # type: ignore[arg-type]  # the SDK does not export the name of this TypedDict

@@ -17,7 +17,7 @@ from membership.payments.gateway import (
     Subscription,
 )
 from membership.payments.setting_up import DONATION, PLEDGE
-from membership.payments.stripe_gateway.client import make_client, meaning_of_errors
+from membership.payments.stripe_gateway.client import API_VERSION, make_client, meaning_of_errors
 from membership.payments.stripe_gateway.records import (
     ATTEMPT,
     SITE,
@@ -139,7 +139,7 @@ class StripeGateway:
                 self._client.v1.webhook_endpoints.update(ours[0].id, {"enabled_events": _any(types)})
                 return None
             made = self._client.v1.webhook_endpoints.create(
-                {"url": url, "enabled_events": _any(types), "api_version": _any(stripe.api_version)}
+                {"url": url, "enabled_events": _any(types), "api_version": _any(API_VERSION)}
             )
             for each in ours:
                 self._client.v1.webhook_endpoints.delete(each.id)

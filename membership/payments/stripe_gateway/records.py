@@ -83,6 +83,7 @@ def subscription_from(subscription: stripe.Subscription) -> Subscription:
         amount=Money((price.unit_amount or 0) * (items[0].quantity or 1), price.currency.upper()),
         interval=str(price.recurring.interval) if price.recurring else "month",
         started_at=moment(subscription.start_date),
+        period_start_at=max(moment(item.current_period_start) for item in items),
         period_end_at=period_end,
         cancel_at=cancel_at,
         ended_at=moment(subscription.ended_at) if subscription.ended_at else None,
@@ -114,13 +115,14 @@ def invoice_from(invoice: stripe.Invoice) -> Invoice:
         period_start=moment(period.start if period else invoice.period_start),
         period_end=moment(period.end if period else invoice.period_end),
         amount_paid=Money(invoice.amount_paid, invoice.currency.upper()),
-        intents=_intents_of(invoice),
+        intents=_intents_of(invoice, "paid"),
+        open_intents=_intents_of(invoice, "open"),
     )
 
 
-def _intents_of(invoice: stripe.Invoice) -> tuple[str, ...]:
+def _intents_of(invoice: stripe.Invoice, status: str) -> tuple[str, ...]:
     payments = invoice.payments.data if invoice.payments else []
-    found = (id_of(each.payment.payment_intent) for each in payments if each.status == "paid")
+    found = (id_of(each.payment.payment_intent) for each in payments if each.status == status)
     return tuple(each for each in found if each)
 
 

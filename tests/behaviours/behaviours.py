@@ -1,0 +1,261 @@
+"""What may happen between a newsroom and Stripe, in the order of the list we test against, and what shows each.
+
+A behaviour is shown by tests of application and sandbox together, or it waits, wholly or in part, for a capability
+that the application does not have yet; most have something of both.
+"""
+
+from dataclasses import dataclass
+
+LISTED = """
+duplicate event · two at the same instant · updated before created · deleted before updated ·
+webhook before redirect and redirect before webhook · webhook lost, then reconciled · handler crash, then retry ·
+wrong, old, future, second signature · thin event · livemode mismatch · unknown type and unknown enum value ·
+3DS passed and failed · bank debit succeeding and failing days later · first payment declined ·
+renewal declined, then recovered · final failure into canceled and into unpaid · cancel and undo ·
+amount up, down, other currency refused · partial, full and failed refund · dispute won, lost ·
+gift paid, refunded, redeemed twice · answer lost after creation at Stripe (same key again) ·
+429, 500, hang, malformed JSON · JPY and three-decimal currencies · minimum amount ·
+another person's thanks page or portal · an erased account gets a late event · API-version drift of the endpoint
+"""
+
+
+@dataclass(frozen=True)
+class Capability:
+    """Something the application will be able to do. `signs` are names of which it has none until it can.
+
+    A sign is a type of event, a table, or a word of a route, command, periodic task or call of the gateway.
+    """
+
+    words: str
+    signs: tuple[str, ...]
+
+
+RECONCILIATION = Capability("books: reconciliation", ("reconcile", "reconciliation"))
+REFUNDS = Capability("books: refunds", ("refund.created", "refund.updated", "refund", "refunds", "refund_payment"))
+DISPUTES = Capability("books: disputes", ("charge.dispute.created", "charge.dispute.closed", "dispute", "disputes"))
+REPLAY = Capability("books: replay of dead events", ("replay",))
+CHANGES = Capability("a patron's life: change of amount and cadence", ("amount", "change_amount", "cadence"))
+PORTAL = Capability("a patron's life: card update by Stripe's portal", ("portal", "card"))
+GIFTS = Capability("a patron's life, second half: gifts", ("gift", "gifts"))
+DUNNING = Capability("a patron's life: dunning", ("dunning", "invoice.payment_action_required"))
+ERASURE = Capability("a patron's life: erasure", ("erasure", "erase_account", "customer.deleted"))
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """One behaviour of the list: tests as `module::function` below `tests`, and what else of it waits for what."""
+
+    words: str
+    shown_by: tuple[str, ...] = ()
+    waits_for: tuple[Capability, ...] = ()
+
+
+BEHAVIOURS = (
+    Behaviour(
+        "duplicate event",
+        (
+            "payments.test_webhook::test_a_signed_event_is_stored_once",
+            "payments.test_donation::test_three_more_deliveries_send_no_second_receipt",
+            "behaviours.test_deliveries::test_what_stripe_sends_is_stored_and_leads_to_a_receipt",
+            "behaviours.test_deliveries::test_what_comes_twice_or_the_last_first_is_one_payment",
+        ),
+    ),
+    Behaviour(
+        "two at the same instant",
+        (
+            "behaviours.test_events::test_one_event_that_comes_eight_times_at_the_same_instant_is_stored_once",
+            "behaviours.test_events::test_all_events_of_a_payment_at_the_same_instant_make_one_payment_and_one_receipt",
+            "payments.test_tickets::test_many_at_once_leave_what_was_seen_last",
+        ),
+    ),
+    Behaviour(
+        "updated before created",
+        ("behaviours.test_events::test_a_pledge_that_was_changed_before_we_heard_of_it_stands_as_it_is_now",),
+    ),
+    Behaviour(
+        "deleted before updated",
+        ("behaviours.test_events::test_a_pledge_that_ended_before_we_heard_of_it_stays_ended_and_is_not_welcomed",),
+    ),
+    Behaviour(
+        "webhook before redirect and redirect before webhook",
+        (
+            "behaviours.test_events::test_who_comes_back_after_the_webhook_is_thanked_without_asking_stripe",
+            "behaviours.test_events::test_what_is_heard_after_the_reader_came_back_changes_nothing",
+            "payments.test_donation::test_the_thanks_page_knows_before_the_webhook_does",
+            "behaviours.test_deliveries::test_what_comes_a_day_late_changes_nothing_that_was_known_meanwhile",
+        ),
+    ),
+    Behaviour(
+        "webhook lost, then reconciled",
+        (
+            "behaviours.test_deliveries::test_whose_webhooks_are_lost_is_thanked_and_known_by_looking",
+            "behaviours.test_deliveries::test_what_was_lost_and_is_sent_again_by_hand_is_handled",
+            "behaviours.test_ways_of_paying::test_a_failed_debit_of_which_no_webhook_tells_has_failed_for_who_looks",
+        ),
+        (RECONCILIATION,),
+    ),
+    Behaviour(
+        "handler crash, then retry",
+        (
+            "behaviours.test_events::test_what_a_worker_died_of_is_done_by_another_two_minutes_later",
+            "behaviours.test_events::test_a_sync_that_fails_is_tried_again_until_stripe_answers",
+            "behaviours.test_events::test_an_event_whose_sync_fails_for_three_days_is_dead_and_stays_to_be_seen",
+        ),
+        (REPLAY,),
+    ),
+    Behaviour(
+        "wrong, old, future, second signature",
+        (
+            "payments.test_webhook::test_a_bad_signature_is_refused_and_stores_nothing",
+            "payments.test_webhook::test_one_of_two_signatures_is_enough_while_a_secret_rolls",
+            "behaviours.test_deliveries"
+            "::test_what_is_signed_wrongly_or_at_another_time_is_refused_until_it_comes_again_rightly",
+            "behaviours.test_deliveries::test_while_a_secret_rolls_both_signatures_come_and_one_is_enough",
+            "behaviours.test_deliveries::test_after_a_roll_without_overlap_the_old_secret_opens_nothing",
+        ),
+    ),
+    Behaviour("thin event", ("payments.test_webhook::test_a_signed_body_that_is_no_event_is_refused",)),
+    Behaviour(
+        "livemode mismatch",
+        ("payments.test_webhook::test_the_other_mode_and_another_account_are_stored_and_ignored",),
+    ),
+    Behaviour(
+        "unknown type and unknown enum value",
+        (
+            "payments.test_webhook::test_an_unknown_type_is_ignored",
+            "behaviours.test_events::test_a_status_of_tomorrow_gives_no_standing_and_breaks_no_page",
+            "behaviours.test_events::test_words_of_tomorrow_leave_a_donation_on_its_way_until_stripe_says_a_known_one",
+        ),
+    ),
+    Behaviour(
+        "3DS passed and failed",
+        (
+            "behaviours.test_ways_of_paying::test_who_passes_three_d_secure_has_paid_and_nobody_before",
+            "behaviours.test_ways_of_paying::test_who_fails_three_d_secure_has_not_paid_and_may_try_another_card",
+            "behaviours.test_renewals::test_a_renewal_for_which_the_bank_asks_is_a_failed_one_until_it_is_answered",
+        ),
+        (DUNNING,),
+    ),
+    Behaviour(
+        "bank debit succeeding and failing days later",
+        (
+            "behaviours.test_ways_of_paying::test_a_bank_debit_is_on_its_way_for_days_and_then_received",
+            "behaviours.test_ways_of_paying"
+            "::test_a_bank_debit_that_fails_days_later_is_not_paid_and_may_be_tried_again",
+            "behaviours.test_ways_of_paying::test_a_failed_debit_stays_failed_whatever_comes_again",
+            "behaviours.test_ways_of_paying::test_a_failed_debit_that_we_hear_of_only_when_all_is_over_has_failed",
+            "behaviours.test_ways_of_paying::test_a_pledge_by_debit_makes_a_patron_only_when_the_money_has_come",
+            "behaviours.test_ways_of_paying::test_a_pledge_whose_first_debit_fails_makes_no_patron",
+        ),
+        (DUNNING,),
+    ),
+    Behaviour(
+        "first payment declined",
+        (
+            "payments.test_donation::test_a_declined_card_stays_on_stripes_page_and_a_good_one_then_pays_once",
+            "behaviours.test_events::test_a_first_card_that_is_declined_makes_no_pledge_and_the_second_one_does",
+        ),
+    ),
+    Behaviour(
+        "renewal declined, then recovered",
+        (
+            "behaviours.test_renewals::test_a_card_that_is_good_again_at_the_next_try_keeps_the_patron",
+            "behaviours.test_renewals"
+            "::test_the_grace_is_counted_from_the_failed_renewal_and_not_from_when_we_heard_of_it",
+        ),
+        (DUNNING,),
+    ),
+    Behaviour(
+        "final failure into canceled and into unpaid",
+        (
+            "behaviours.test_renewals::test_who_never_pays_is_a_patron_until_the_grace_ends_and_not_after",
+            "behaviours.test_renewals::test_a_card_that_is_paid_late_brings_the_patron_back",
+            "behaviours.test_renewals::test_what_is_paid_late_for_an_ended_pledge_is_received_and_brings_nobody_back",
+            "behaviours.test_renewals::test_who_lapsed_unpaid_can_still_stop_at_once",
+            "patrons.test_pledge::test_whose_card_failed_for_good_may_come_back_and_vote",
+        ),
+        (DUNNING,),
+    ),
+    Behaviour(
+        "cancel and undo",
+        (
+            "patrons.test_pledge::test_a_pledge_is_stopped_at_the_periods_end_and_the_stop_taken_back",
+            "patrons.test_pledge::test_a_pledge_that_stripe_has_ended_meanwhile_is_stopped_without_an_error",
+            "behaviours.test_renewals::test_a_stop_is_taken_back_at_the_last_moment_and_the_pledge_goes_on",
+            "behaviours.test_stripe_failing::test_a_stop_that_stripe_did_not_hear_is_no_stop",
+        ),
+    ),
+    Behaviour(
+        "amount up, down, other currency refused",
+        ("behaviours.test_renewals::test_an_amount_that_staff_change_at_stripe_is_the_pledges_from_then_on",),
+        (CHANGES,),
+    ),
+    Behaviour(
+        "partial, full and failed refund",
+        (
+            "behaviours.test_money_back::test_after_a_refund_in_the_dashboard_the_ledger_is_the_balance",
+            "behaviours.test_money_back::test_a_refund_that_waits_or_fails_keeps_the_ledger_equal",
+            "behaviours.test_money_back::test_a_refund_in_the_dashboard_takes_nobodys_standing_by_itself",
+        ),
+        (REFUNDS,),
+    ),
+    Behaviour(
+        "dispute won, lost",
+        (
+            "behaviours.test_money_back::test_a_dispute_won_or_lost_keeps_the_ledger_equal",
+            "behaviours.test_money_back::test_an_adjustment_of_stripes_own_is_in_the_ledger",
+            "behaviours.test_money_back::test_payouts_leave_the_ledger_equal",
+        ),
+        (DISPUTES,),
+    ),
+    Behaviour("gift paid, refunded, redeemed twice", waits_for=(GIFTS,)),
+    Behaviour(
+        "answer lost after creation at Stripe (same key again)",
+        (
+            "behaviours.test_stripe_failing::test_two_clicks_while_the_first_answer_is_lost_lead_to_one_page",
+            "behaviours.test_stripe_failing::test_one_failure_of_stripe_is_nothing_a_reader_sees",
+            "payments.test_gateway_contract::test_one_key_gives_one_session",
+        ),
+    ),
+    Behaviour(
+        "429, 500, hang, malformed JSON",
+        (
+            "behaviours.test_stripe_failing::test_what_stripe_cannot_do_now_is_said_and_the_same_form_goes_on_later",
+            "behaviours.test_stripe_failing"
+            "::test_a_call_that_hangs_makes_no_second_page_although_it_is_asked_again_meanwhile",
+            "behaviours.test_stripe_failing::test_the_thanks_page_says_what_it_knows_while_stripe_is_down",
+        ),
+    ),
+    Behaviour(
+        "JPY and three-decimal currencies",
+        (
+            "behaviours.test_amounts::test_yen_are_charged_as_they_are_written",
+            "behaviours.test_amounts::test_dinars_have_three_decimals_of_which_the_last_is_nothing",
+            "payments.test_donation::test_yen_have_no_decimals_and_hryvnia_settle_in_euro",
+        ),
+    ),
+    Behaviour(
+        "minimum amount",
+        (
+            "support.test_bad_input::test_a_wrong_field_is_named_and_nothing_is_kept",
+            "behaviours.test_amounts::test_below_our_floor_stripe_is_not_asked",
+            "behaviours.test_amounts::test_below_stripes_own_minimum_nothing_is_taken_and_no_page_opened",
+        ),
+    ),
+    Behaviour(
+        "another person's thanks page or portal",
+        (
+            "behaviours.test_strangers::test_a_stranger_on_a_thanks_page_learns_no_name_and_no_address",
+            "behaviours.test_strangers::test_a_patron_on_anothers_thanks_page_sees_the_page_and_gets_nothing_of_it",
+            "behaviours.test_strangers::test_a_debit_on_its_way_shows_a_stranger_only_the_masked_address",
+            "behaviours.test_strangers::test_a_reference_that_nearly_fits_is_nothing",
+            "patrons.test_pledge::test_nobody_sees_anothers_receipt",
+        ),
+        (PORTAL,),
+    ),
+    Behaviour("an erased account gets a late event", waits_for=(ERASURE,)),
+    Behaviour(
+        "API-version drift of the endpoint",
+        ("behaviours.test_events::test_an_endpoint_of_another_version_is_heard_and_the_difference_logged",),
+    ),
+)

@@ -1,0 +1,11 @@
+"""Types are not behaviour: for each call and parameter, what must change because of it, and where Stripe says so.
+
+Add rows beside their kind; `test_effects` runs each of them twice, with the parameter and without.
+"""
+
+from tests.stripe_sandbox.effects_of_billing import BILLING
+from tests.stripe_sandbox.effects_of_giving import GIVING
+from tests.stripe_sandbox.effects_of_later import LATER
+from tests.stripe_sandbox.effects_of_money import MONEY
+
+EFFECTS = (*GIVING, *MONEY, *BILLING, *LATER)
