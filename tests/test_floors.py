@@ -62,7 +62,7 @@ MAY_TOUCH = {
     "stripe": ("payments/stripe_gateway/", f"{SANDBOX}/"),
     "smtplib": ("mail/",),
 }
-CLOCKS = ("clock.py", f"{SANDBOX}/clock.py")
+CLOCKS = ("clock.py", f"{SANDBOX}/state/clock.py")
 READS_CLOCK = frozenset(
     f"{owner}.{name}"
     for owner, names in {
@@ -257,7 +257,7 @@ def test_every_pure_module_exists() -> None:
         (upward_imports, "web/guard.py", "from membership.newsroom import words"),
         (upward_imports, "demo/loading.py", "from membership.wiring import ROUNDS"),
         (upward_imports, "demo/loading.py", "from membership.stripe_sandbox import seeding"),
-        (upward_imports, "stripe_sandbox/clock.py", "from membership.clock import Clock"),
+        (upward_imports, "stripe_sandbox/state/clock.py", "from membership.clock import Clock"),
         (
             upward_imports,
             "db.py",

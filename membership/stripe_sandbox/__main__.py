@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from membership.stripe_sandbox.clock import Clock
-from membership.stripe_sandbox.deliveries import Deliverer
-from membership.stripe_sandbox.errors import ApiError
+from membership.stripe_sandbox.protocol.errors import ApiError
 from membership.stripe_sandbox.server import HOST, create_sandbox, make_server
-from membership.stripe_sandbox.store import Store
-from membership.stripe_sandbox.webhook_settings import change_settings
+from membership.stripe_sandbox.state.clock import Clock
+from membership.stripe_sandbox.state.store import Store
+from membership.stripe_sandbox.webhooks.deliveries import Deliverer
+from membership.stripe_sandbox.webhooks.webhook_settings import change_settings
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import stripe
 
-from membership.stripe_sandbox.form import Spec, spec_of
-from membership.stripe_sandbox.routes import Route
-from membership.stripe_sandbox.routing import ROUTES
+from membership.stripe_sandbox.protocol.form import Spec, spec_of
+from membership.stripe_sandbox.protocol.routes import Route
+from membership.stripe_sandbox.protocol.routing import ROUTES
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "stripe-sandbox.md"
 ABOUT = Path(__file__).with_name("pages") / "about.md"

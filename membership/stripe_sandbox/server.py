@@ -11,22 +11,22 @@ import waitress.server
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from membership.stripe_sandbox.answers import wants_page
-from membership.stripe_sandbox.api import add_api, api_error, api_failure, refusal
-from membership.stripe_sandbox.billing_settings import add_billing_settings
-from membership.stripe_sandbox.clock import Clock
-from membership.stripe_sandbox.console import add_console
-from membership.stripe_sandbox.deliveries import Deliverer
-from membership.stripe_sandbox.errors import ApiError
-from membership.stripe_sandbox.guard import refuse_foreign
-from membership.stripe_sandbox.home import notice
-from membership.stripe_sandbox.hosted import add_hosted_pages
-from membership.stripe_sandbox.invoice_pages import add_invoice_pages
-from membership.stripe_sandbox.mishaps import add_mishaps
-from membership.stripe_sandbox.payment_method_settings import add_settings
-from membership.stripe_sandbox.portal_pages import add_portal_pages
-from membership.stripe_sandbox.secure import add_secure_page
-from membership.stripe_sandbox.store import Store
+from membership.stripe_sandbox.billing.billing_settings import add_billing_settings
+from membership.stripe_sandbox.billing.invoice_pages import add_invoice_pages
+from membership.stripe_sandbox.billing.portal_pages import add_portal_pages
+from membership.stripe_sandbox.console.console import add_console
+from membership.stripe_sandbox.console.home import notice
+from membership.stripe_sandbox.money.mishaps import add_mishaps
+from membership.stripe_sandbox.payments.hosted import add_hosted_pages
+from membership.stripe_sandbox.payments.payment_method_settings import add_settings
+from membership.stripe_sandbox.payments.secure import add_secure_page
+from membership.stripe_sandbox.protocol.answers import wants_page
+from membership.stripe_sandbox.protocol.api import add_api, api_error, api_failure, refusal
+from membership.stripe_sandbox.protocol.errors import ApiError
+from membership.stripe_sandbox.protocol.guard import refuse_foreign
+from membership.stripe_sandbox.state.clock import Clock
+from membership.stripe_sandbox.state.store import Store
+from membership.stripe_sandbox.webhooks.deliveries import Deliverer
 
 HOST = "127.0.0.1"
 THREADS = 16

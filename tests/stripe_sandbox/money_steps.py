@@ -6,7 +6,7 @@ from typing import Any
 
 from stripe import Charge, Dispute, StripeClient
 
-from membership.stripe_sandbox.shapes import problems
+from membership.stripe_sandbox.protocol.shapes import problems
 from tests.stripe_sandbox.steps import GOOD, Browser, donation
 
 REFUND_WAITS = "4000000000007726"

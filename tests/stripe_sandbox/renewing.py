@@ -5,7 +5,7 @@ from typing import Any
 
 from stripe import Invoice, StripeClient, Subscription
 
-from membership.stripe_sandbox.shapes import problems
+from membership.stripe_sandbox.protocol.shapes import problems
 from tests.stripe_sandbox.steps import GOOD, Browser, pledge
 
 HOUR = 3600

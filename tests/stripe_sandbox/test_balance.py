@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stripe import InvalidRequestError, StripeClient
 
-from membership.stripe_sandbox.shapes import problems
+from membership.stripe_sandbox.protocol.shapes import problems
 from tests.stripe_sandbox.money_steps import (
     REFUND_FAILS,
     REFUND_WAITS,

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from stripe import StripeClient
 
-from membership.stripe_sandbox.cards import FAILS_LATER
+from membership.stripe_sandbox.payments.cards import FAILS_LATER
 from tests.browser import OpenWindow
 from tests.stripe_sandbox.renewing import begun, latest, past_period
 from tests.stripe_sandbox.steps import GOOD, Browser

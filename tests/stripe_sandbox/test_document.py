@@ -1,7 +1,7 @@
 """The document of the sandbox says what the code does."""
 
 from membership.stripe_sandbox.document import PATH, document, refused_parameters
-from membership.stripe_sandbox.routing import ROUTES
+from membership.stripe_sandbox.protocol.routing import ROUTES
 
 
 def test_the_document_is_what_the_routes_say() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from stripe import CardError, InvalidRequestError, StripeClient
 
-from membership.stripe_sandbox.routing import ROUTES
+from membership.stripe_sandbox.protocol.routing import ROUTES
 from tests.stripe_sandbox.acting import Effect, Stage, filled, merged, params_of
 from tests.stripe_sandbox.effects import EFFECTS
 from tests.stripe_sandbox.receiver import Receiver

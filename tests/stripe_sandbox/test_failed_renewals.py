@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from stripe import CardError, InvalidRequestError, StripeClient, Subscription
 
-from membership.stripe_sandbox.cards import FAILS_LATER
+from membership.stripe_sandbox.payments.cards import FAILS_LATER
 from tests.stripe_sandbox.renewing import (
     begun,
     billing,

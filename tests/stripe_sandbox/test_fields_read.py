@@ -10,7 +10,7 @@ import pytest
 from stripe import StripeClient
 
 from membership.settings import ROOT
-from membership.stripe_sandbox.shapes import Json
+from membership.stripe_sandbox.protocol.shapes import Json
 from tests.stripe_sandbox.receiver import Receiver
 from tests.stripe_sandbox.steps import Browser, donation
 from tests.stripe_sandbox.test_shapes import lived

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stripe import InvalidRequestError, StripeClient
 
-from membership.stripe_sandbox.shapes import problems
+from membership.stripe_sandbox.protocol.shapes import problems
 from tests.stripe_sandbox.steps import DAY, DECLINED, FAILS_LATER, Browser, donation, event_types, pledge
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stripe import StripeClient
 
-from membership.stripe_sandbox.shapes import problems
+from membership.stripe_sandbox.protocol.shapes import problems
 from tests.stripe_sandbox.acting import Json, Stage
 from tests.stripe_sandbox.receiver import Receiver
 from tests.stripe_sandbox.steps import Browser

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stripe import InvalidRequestError, StripeClient
 
-from membership.stripe_sandbox.calendars import period_after
+from membership.stripe_sandbox.billing.calendars import period_after
 from tests.stripe_sandbox.renewing import HOUR, begun, past_period, period_end
 from tests.stripe_sandbox.steps import DAY, DECLINED, FAILS_LATER, Browser, event_types, pledge
 

@@ -9,7 +9,7 @@ import pytest
 from stripe import InvalidRequestError, StripeClient, Subscription
 from stripe.billing_portal import Session
 
-from membership.stripe_sandbox.shapes import problems
+from membership.stripe_sandbox.protocol.shapes import problems
 from tests.stripe_sandbox.renewing import HOUR, begun, latest, past_period, period_end, sound
 from tests.stripe_sandbox.steps import CARD, DECLINED, GOOD, Answer, Browser
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from stripe import StripeClient
 
-from membership.stripe_sandbox.routing import ROUTES
-from membership.stripe_sandbox.shapes import Json, problems
+from membership.stripe_sandbox.protocol.routing import ROUTES
+from membership.stripe_sandbox.protocol.shapes import Json, problems
 from tests.stripe_sandbox.receiver import Receiver
 from tests.stripe_sandbox.steps import DAY, DECLINED, FAILS_LATER, Browser, donation, pledge
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from stripe import CardError, InvalidRequestError, StripeClient, Subscription
 
-from membership.stripe_sandbox.cards import FAILS_LATER
-from membership.stripe_sandbox.shapes import problems
+from membership.stripe_sandbox.payments.cards import FAILS_LATER
+from membership.stripe_sandbox.protocol.shapes import problems
 from tests.stripe_sandbox.renewing import (
     HOUR,
     begun,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from stripe import InvalidRequestError, StripeClient
 
-from membership.stripe_sandbox.shapes import problems
+from membership.stripe_sandbox.protocol.shapes import problems
 from tests.stripe_sandbox.renewing import HOUR, begun, latest, period_end, sound, time_of
 from tests.stripe_sandbox.steps import DAY, Browser
 

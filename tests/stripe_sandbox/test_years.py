@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stripe import StripeClient
 
-from membership.stripe_sandbox.stories import story_of
+from membership.stripe_sandbox.console.stories import story_of
 from tests.stripe_sandbox.receiver import Receiver
 from tests.stripe_sandbox.steps import DAY, Browser, pledge
 from tests.stripe_sandbox.test_webhooks import flushed

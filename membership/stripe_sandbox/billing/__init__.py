@@ -1,0 +1,1 @@
+"""What recurs: subscriptions, their invoices, the portal."""

@@ -1,0 +1,1 @@
+"""What becomes of money after the charge: the balance, refunds, disputes, payouts."""

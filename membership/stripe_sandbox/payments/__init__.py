@@ -1,0 +1,1 @@
+"""Paying: Checkout, ways of paying, intents and charges."""

@@ -1,0 +1,1 @@
+"""How the API speaks: requests decoded, answers shaped, refusals in Stripe's words."""

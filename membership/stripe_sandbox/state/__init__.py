@@ -1,0 +1,1 @@
+"""What the sandbox remembers, and how time passes in it."""

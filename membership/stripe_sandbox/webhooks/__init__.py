@@ -1,0 +1,1 @@
+"""Events, and their way to those who asked for them."""
