@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import events, still
+from bench import events, sandbox, still
 from bench.apps import EMPTY
 from bench.newsroom import Newsroom
 from bench.processes import Server, serving, wait_for_quiet
@@ -122,6 +122,19 @@ def _start(bench: Bench) -> Found:
     return Found(still.start_seconds(bench.sqlite, bench.log("start")), "s", f"{WORKERS} x {BLOCKING_THREADS}")
 
 
+def _sandbox_requests(bench: Bench) -> Found:
+    folder = bench.folder / "requests"
+    with sandbox.sandbox(folder, bench.log("sandbox")) as server:
+        load(server.url, seconds=1, script="sandbox.lua")
+        rate = median(load(server.url, seconds=bench.seconds, script="sandbox.lua").rate for _ in range(ROUNDS))
+    return Found(rate, "req/s", "1 process")
+
+
+def _sandbox_seed(bench: Bench) -> Found:
+    with sandbox.sandbox(bench.folder / "seed", bench.log("seed")) as server:
+        return Found(sandbox.seed_seconds(server), "s", "1 process")
+
+
 # The worker comes before the webhook: there is nothing to do yet.
 FIGURES = (
     Figure("worker at rest", 130, _worker_at_rest, at_most=True),
@@ -131,6 +144,8 @@ FIGURES = (
     Figure("article, rendered anew, PostgreSQL", 0.04, _article_on_postgresql),
     Figure("empty route, all hooks", 0.28, _empty_route),
     Figure("webhook, PostgreSQL", 0.10, _webhook),
+    Figure("sandbox, simple requests", 300, _sandbox_requests),
+    Figure("sandbox, 10,000 patrons of a year", 120, _sandbox_seed, at_most=True),
 )
 
 

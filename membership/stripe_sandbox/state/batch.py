@@ -32,10 +32,11 @@ class Change:
 
 
 class Batch:
-    """The changes that are not written yet, and the queue of what is due in the time that they live through."""
+    """The changes that are not written yet, what was read beside them, and the queue of what is due meanwhile."""
 
     def __init__(self) -> None:
         self.changes: dict[str, Change] = {}
+        self.seen: dict[str, str] = {}
         self.until: int | None = None
         self._due_now: dict[str, int | None] = {}
         self._queue: list[tuple[int, int, str, str]] = []
@@ -48,14 +49,16 @@ class Batch:
         if change.hidden is None and former is not None:
             change = replace(change, hidden=former.hidden)
         self.changes[object_id] = change
+        self.seen.pop(object_id, None)
         self._due_now[object_id] = change.due_at
         if change.due_at is not None and self.until is not None and change.due_at <= self.until:
             order = self._order.setdefault(object_id, next(self._newer))
             heapq.heappush(self._queue, (change.due_at, order, object_id, change.kind))
 
     def take(self) -> dict[str, Change]:
-        """Returns the changes and forgets them: they are being written."""
+        """Returns the changes and forgets them, and what was seen: they are being written."""
         changes, self.changes = self.changes, {}
+        self.seen.clear()
         return changes
 
     def look_ahead(self, until: int, rows: Iterable[sqlite3.Row]) -> None:
