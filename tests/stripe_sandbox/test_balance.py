@@ -94,7 +94,7 @@ def test_money_becomes_available_at_midnight(client: StripeClient, browser: Brow
     client.v1.balance_settings.update({"payments": {"payouts": {"schedule": {"interval": "manual"}}}})
     browser.advance(line.available_on - line.created)
     assert balance_of(client) == {("eur", "available"): 467}
-    assert types_of(client, "balance") == ["balance.available"]
+    assert types_of(client, "balance.") == ["balance.available"]
     assert transactions(client)[0].status == "available"
 
 

@@ -1,5 +1,6 @@
 """Bank debits: Checkout is complete at once, and the money comes, or does not, days later."""
 
+import json
 from typing import Any
 
 import pytest
@@ -178,3 +179,9 @@ def test_a_wrong_field_of_a_debit_gets_a_sentence(
     assert words in answer.text
     assert 'value="sepa_debit" id="way-debit" checked' in answer.text
     assert client.v1.checkout.sessions.retrieve(session.id).payment_intent is None
+
+
+def test_the_invoice_of_a_debit_on_its_way_has_an_event(client: StripeClient, browser: Browser) -> None:
+    begun(client, browser, LATER)
+    (event,) = client.v1.events.list({"type": "invoice.updated"}).data
+    assert json.loads(str(event.data.previous_attributes)) == {"attempt_count": 0, "attempted": False}

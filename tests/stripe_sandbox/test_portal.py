@@ -218,3 +218,18 @@ def test_a_session_expires_after_an_hour(client: StripeClient, browser: Browser,
 def test_an_unknown_session_has_no_page(browser: Browser) -> None:
     assert browser.get("/p/session/bps_none").status == 404
     assert browser.get("/p/session/bps_none/card").status == 404
+
+
+def test_the_portal_leads_to_the_privacy_policy_and_the_terms(
+    client: StripeClient, browser: Browser, subscription: Subscription
+) -> None:
+    profile: Any = {
+        "privacy_policy_url": "https://a.example/privacy",
+        "terms_of_service_url": "https://a.example/terms",
+    }
+    made = client.v1.billing_portal.configurations.create(
+        {"business_profile": profile, "features": {"invoice_history": {"enabled": True}}}
+    )
+    page = browser.get(urlsplit(opened(client, subscription, configuration=made.id).url).path)
+    for address in profile.values():
+        assert f'href="{address}"' in page.text

@@ -76,6 +76,7 @@ def charge_invoice(
         mark_paid(store, invoice, payment, now=now)
     else:
         keep_invoice(store, invoice)
+        emit_change(store, "invoice.updated", before, invoice, now=now)
     return decline
 
 
@@ -119,7 +120,8 @@ def fail_invoice(store: Store, invoice: Json, before: Json, decline: Decline, me
     if invoice["next_payment_attempt"] is None:
         invoice["auto_advance"] = False
     keep_invoice(store, invoice, hidden={"refused": refused})
-    emit_change(store, "invoice.updated", before, invoice, now=now)
+    if invoice != before:
+        emit_change(store, "invoice.updated", before, invoice, now=now)
     if is_final(decline) and decline.code == "authentication_required":
         emit(store, "invoice.payment_action_required", invoice, now=now)
     emit(store, "invoice.payment_failed", invoice, now=now)

@@ -52,6 +52,8 @@ def priced(call: Call, given: Json, subscription: Json, at: str) -> tuple[Json, 
     elif given.get("price", price["id"]) != price["id"]:
         price = named_price(call, given["price"], f"{at}[price]")
         _check(price, quantity, subscription, f"{at}[price]")
+    elif quantity != item["quantity"]:
+        _check(price, quantity, subscription, f"{at}[quantity]")
     return price, quantity
 
 

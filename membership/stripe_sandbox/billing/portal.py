@@ -3,13 +3,12 @@
 https://docs.stripe.com/api/customer_portal/sessions/create
 """
 
-from urllib.parse import urlsplit
-
 import stripe
 from stripe.params import billing_portal as portal_params
 
 from membership.stripe_sandbox.billing.portal_configurations import KIND, default_configuration
 from membership.stripe_sandbox.payments.customers import living_customer
+from membership.stripe_sandbox.protocol.addresses import checked_address
 from membership.stripe_sandbox.protocol.calls import Call
 from membership.stripe_sandbox.protocol.errors import invalid, missing_parameter, not_modelled
 from membership.stripe_sandbox.protocol.ids import new_id
@@ -55,15 +54,8 @@ def _configuration(call: Call) -> Json:
 def _return_url(call: Call, configuration: Json) -> str | None:
     address: str | None = call.get("return_url", configuration["default_return_url"])
     if address is not None:
-        check_url(address, "return_url")
+        checked_address(address, "return_url")
     return address
-
-
-def check_url(address: str, param: str) -> None:
-    """Raises ApiError for what is no address of a page."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise invalid("Not a valid URL", param, code="url_invalid")
 
 
 def _flow(call: Call, configuration: Json) -> Json | None:
@@ -83,7 +75,7 @@ def _completion(given: Json) -> Json:
     if kind == "redirect":
         if "redirect" not in given:
             raise missing_parameter("flow_data[after_completion][redirect]")
-        check_url(given["redirect"]["return_url"], "flow_data[after_completion][redirect][return_url]")
+        checked_address(given["redirect"]["return_url"], "flow_data[after_completion][redirect][return_url]")
     confirmation = {"custom_message": None} | given.get("hosted_confirmation", {})
     return {
         "hosted_confirmation": confirmation if kind == "hosted_confirmation" else None,

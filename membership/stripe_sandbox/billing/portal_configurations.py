@@ -9,6 +9,7 @@ import copy
 import stripe
 from stripe.params import billing_portal as portal_params
 
+from membership.stripe_sandbox.protocol.addresses import checked_address
 from membership.stripe_sandbox.protocol.calls import Call, changed_metadata, metadata
 from membership.stripe_sandbox.protocol.errors import ApiError, not_modelled
 from membership.stripe_sandbox.protocol.ids import new_id
@@ -21,7 +22,8 @@ from membership.stripe_sandbox.webhooks.events import emit, emit_change
 KIND = "billing_portal.configuration"
 Features = stripe.billing_portal.Configuration.Features
 ABSENT = ("customer_update", "subscription_pause", "subscription_update")
-WORDS = ("headline", "privacy_policy_url", "terms_of_service_url")
+ADDRESSES = ("privacy_policy_url", "terms_of_service_url")
+WORDS = ("headline", *ADDRESSES)
 
 
 def create_configuration(call: Call) -> Json:
@@ -103,6 +105,11 @@ def _changed(call: Call, configuration: Json) -> Json:
             configuration[name] = call.params[name] or None
     profile = call.get("business_profile", {})
     configuration["business_profile"] |= {name: profile[name] or None for name in WORDS if name in profile}
+    for name in ADDRESSES:
+        if configuration["business_profile"][name]:
+            checked_address(configuration["business_profile"][name], f"business_profile[{name}]")
+    if configuration["default_return_url"]:
+        checked_address(configuration["default_return_url"], "default_return_url")
     for name, given in call.get("features", {}).items():
         _change_feature(configuration["features"][name], given, name)
     if call.get("login_page", {}).get("enabled"):

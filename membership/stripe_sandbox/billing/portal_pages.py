@@ -87,6 +87,8 @@ def _home(store: Store, session: Json) -> Response:
         base=address_of(session),
         features=configuration["features"],
         headline=configuration["business_profile"]["headline"],
+        privacy=configuration["business_profile"]["privacy_policy_url"],
+        terms=configuration["business_profile"]["terms_of_service_url"],
         invoices=[listed_invoice(invoice) for invoice in invoices],
         return_url=session["return_url"],
         subscriptions=[_listed(store, each) for each in living],

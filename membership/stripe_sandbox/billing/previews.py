@@ -21,6 +21,8 @@ def create_preview(call: Call) -> Json:
     Nothing of it is kept (https://docs.stripe.com/api/invoices/create_preview).
     """
     subscription = _subscription(call)
+    if subscription["status"] in ENDED:
+        raise _none(subscription)
     details = call.get("subscription_details", {})
     if "cancel_at_period_end" in details:
         subscription["cancel_at_period_end"] = details["cancel_at_period_end"]
@@ -44,13 +46,14 @@ def _subscription(call: Call) -> Json:
     customer = call.named("customer", "customer")
     living = [each for each in call.store.every("subscription", customer=customer["id"]) if not each["ended_at"]]
     if not living:
-        raise _none(f"No upcoming invoices for customer: {customer['id']}")
+        raise _none({"customer": customer["id"]})
     if len(living) > 1:
         raise not_modelled("customer", "This customer has several subscriptions: name one with `subscription`.")
     return living[0]
 
 
-def _none(message: str) -> ApiError:
+def _none(subscription: Json) -> ApiError:
+    message = f"No upcoming invoices for customer: {subscription['customer']}"
     return ApiError(404, message, code="invoice_upcoming_none")
 
 
@@ -60,7 +63,7 @@ def next_invoice(store: Store, subscription: Json, *, now: int) -> Json:
     renews_at = period_end(subscription)
     ends_at = subscription["cancel_at"]
     if subscription["status"] in ENDED or (ends_at and ends_at <= renews_at):
-        raise _none(f"No upcoming invoices for customer: {subscription['customer']}")
+        raise _none(subscription)
     phase = coming_phase(store, subscription, renews_at)
     if phase:
         enter_phase(store, renewed, phase)

@@ -13,7 +13,14 @@ from membership.stripe_sandbox.billing.item_changes import change_items, check_p
 from membership.stripe_sandbox.billing.methods_on_file import own_method
 from membership.stripe_sandbox.billing.renewals import VERDICTS
 from membership.stripe_sandbox.billing.subscription_items import begin_period
-from membership.stripe_sandbox.billing.subscriptions import TRIAL_NOTICE, alive, keep, period_end, period_start
+from membership.stripe_sandbox.billing.subscriptions import (
+    TRIAL_NOTICE,
+    alive,
+    given_details,
+    keep,
+    period_end,
+    period_start,
+)
 from membership.stripe_sandbox.protocol.calls import Call, changed_metadata
 from membership.stripe_sandbox.protocol.errors import ApiError, invalid, not_modelled
 from membership.stripe_sandbox.protocol.routes import route
@@ -79,8 +86,7 @@ def _change_words(call: Call, subscription: Json) -> None:
         subscription["description"] = call.params["description"] or None
     if "default_payment_method" in call.params:
         subscription["default_payment_method"] = _own_method(call, subscription)
-    details = {name: value or None for name, value in call.get("cancellation_details", {}).items()}
-    subscription["cancellation_details"] |= details
+    subscription["cancellation_details"] |= given_details(call)
 
 
 def _own_method(call: Call, subscription: Json) -> str | None:

@@ -93,9 +93,11 @@ def _next_moment(store: Store, subscription: Json, now: int) -> int | None:
 
 def upcoming_at(store: Store, subscription: Json) -> int | None:
     """Returns when the next renewal is announced, or None where there is none to announce."""
-    if subscription["cancel_at_period_end"] or subscription["pause_collection"] or subscription["status"] == "unpaid":
+    renews_at, ends_at = period_end(subscription), subscription["cancel_at"]
+    is_renewed = ends_at is None or ends_at > renews_at
+    if not is_renewed or subscription["pause_collection"] or subscription["status"] == "unpaid":
         return None
-    return period_end(subscription) - billing_settings(store).upcoming_days * DAY
+    return renews_at - billing_settings(store).upcoming_days * DAY
 
 
 def trial_notice_at(subscription: Json) -> int | None:
@@ -142,8 +144,13 @@ def cancel_subscription(call: Call) -> Json:
     for name in ("invoice_now", "prorate"):
         if call.get(name):
             raise not_modelled(name, "This sandbox ends a subscription without a final invoice.")
-    subscription["cancellation_details"] |= call.get("cancellation_details", {})
+    subscription["cancellation_details"] |= given_details(call)
     return end(call.store, subscription, now=call.now)
+
+
+def given_details(call: Call) -> Json:
+    """Returns why somebody leaves, as a request has it; an empty text unsets one."""
+    return {name: value or None for name, value in call.get("cancellation_details", {}).items()}
 
 
 def alive(call: Call) -> Json:

@@ -11,6 +11,7 @@ from membership.stripe_sandbox.protocol.errors import invalid
 from membership.stripe_sandbox.protocol.routes import route
 from membership.stripe_sandbox.protocol.shapes import Json, whole
 from membership.stripe_sandbox.state.store import Store
+from membership.stripe_sandbox.webhooks.events import emit_change
 
 ID = "balance_settings"
 DAY = 86_400
@@ -70,7 +71,8 @@ def retrieve_settings(call: Call) -> Json:
 
 def update_settings(call: Call) -> Json:
     """Changes when the balance is paid out, and what stands on the bank's statement."""
-    settings = copy.deepcopy(settings_of(call.store))
+    before = settings_of(call.store)
+    settings = copy.deepcopy(before)
     payouts = settings["payments"]["payouts"]
     given = call.get("payments", {}).get("payouts", {})
     if "schedule" in given:
@@ -79,6 +81,8 @@ def update_settings(call: Call) -> Json:
         payouts["statement_descriptor"] = _descriptor(given["statement_descriptor"])
     call.store.put(settings)
     arm(call.store, now=call.now)
+    if settings != before:
+        emit_change(call.store, "balance_settings.updated", _shown(before), _shown(settings), now=call.now)
     return _shown(settings)
 
 

@@ -126,9 +126,13 @@ def _withdraw(store: Store, dispute: Json, charge: Json, *, now: int) -> None:
     emit_change(store, "charge.dispute.funds_withdrawn", before, dispute, now=now)
 
 
-def _keep(store: Store, dispute: Json, *, due_at: int | None = None) -> Json:
+def _keep(store: Store, dispute: Json) -> Json:
+    """Stores a dispute; an open one falls due when the answer does, or when the bank decides."""
+    due_at = None
     if dispute["status"] == "needs_response":
         due_at = dispute["evidence_details"]["due_by"]
+    elif dispute["status"] == "under_review":
+        due_at = store.hidden(dispute["id"])["decides_at"]
     return store.put(dispute, due_at=due_at)
 
 
@@ -150,9 +154,9 @@ def update_dispute(call: Call) -> Json:
         _add_evidence(after, evidence)
     if is_sent:
         _submit(after)
-    decides_at = call.now if _word(after) else call.now + DAYS_TO_DECIDE * DAY
+        call.store.put(after, hidden={"decides_at": call.now if _word(after) else call.now + DAYS_TO_DECIDE * DAY})
     if after != before:
-        _keep(call.store, after, due_at=decides_at if after["status"] == "under_review" else None)
+        _keep(call.store, after)
         emit_change(call.store, "charge.dispute.updated", before, after, now=call.now)
     return after
 

@@ -60,7 +60,7 @@ def _given(*fields: str) -> Json:
 
 def _dispute(store: Store, given: Json, now: int) -> Json:
     charge = _charge(store, given)
-    reason = given.get("reason", "fraudulent")
+    reason = str(given.get("reason", "fraudulent"))
     if reason not in REASONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
     if charge["refunded"]:
@@ -110,7 +110,7 @@ def _fail(store: Store, payout_id: str, given: Json, now: int) -> Json:
     payout = store.get(payout_id, "payout")
     if payout is None:
         raise no_such("payout", payout_id)
-    code = given.get("code", "account_closed")
+    code = str(given.get("code", "account_closed"))
     if code not in FAILURES:
         raise invalid(f"Invalid code: must be one of {', '.join(FAILURES)}", "code")
     if not may_fail(payout, now=now):

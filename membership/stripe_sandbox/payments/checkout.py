@@ -1,7 +1,5 @@
 """Checkout sessions: made, looked at, expired. What happens on the hosted page is in `paying`."""
 
-from urllib.parse import urlsplit
-
 import stripe
 from stripe.params import checkout as checkout_params
 
@@ -10,6 +8,7 @@ from membership.stripe_sandbox.payments.checkout_lines import line_items
 from membership.stripe_sandbox.payments.customers import living_customer
 from membership.stripe_sandbox.payments.payment_method_settings import offered
 from membership.stripe_sandbox.payments.payments import cancel_intent
+from membership.stripe_sandbox.protocol.addresses import checked_address
 from membership.stripe_sandbox.protocol.calls import Call, metadata
 from membership.stripe_sandbox.protocol.errors import ApiError, invalid, missing_parameter, not_modelled
 from membership.stripe_sandbox.protocol.ids import new_id
@@ -103,9 +102,8 @@ def _check_urls(call: Call) -> None:
     if "success_url" not in call.params:
         raise missing_parameter("success_url")
     for name in ("success_url", "cancel_url"):
-        address = urlsplit(call.get(name, "http://localhost"))
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise invalid("Not a valid URL", name, code="url_invalid")
+        if name in call.params:
+            checked_address(call.params[name], name)
 
 
 def _reference(call: Call) -> str | None:

@@ -38,7 +38,8 @@ def _free_key(call: Call, price: str) -> str | None:
         if not call.get("transfer_lookup_key"):
             message = f"A price (`{other['id']}`) already uses that lookup key."
             raise invalid(message, "lookup_key", code="resource_already_exists")
-        call.store.put(other | {"lookup_key": None})
+        freed = call.store.put(other | {"lookup_key": None})
+        emit_change(call.store, "price.updated", other, freed, now=call.now)
     return key
 
 

@@ -5,7 +5,7 @@ from stripe import params
 
 from membership.stripe_sandbox.money.balance import checked_currency
 from membership.stripe_sandbox.protocol.calls import Call, changed_metadata, metadata
-from membership.stripe_sandbox.protocol.errors import invalid, missing_parameter, no_such
+from membership.stripe_sandbox.protocol.errors import invalid, missing_parameter, no_such, not_modelled
 from membership.stripe_sandbox.protocol.ids import new_id
 from membership.stripe_sandbox.protocol.lists import page
 from membership.stripe_sandbox.protocol.routes import CURSOR, route
@@ -14,11 +14,14 @@ from membership.stripe_sandbox.state.store import Store
 from membership.stripe_sandbox.webhooks.events import emit, emit_change
 
 TEXTS = ("description", "statement_descriptor", "url")
+RESERVED = ("balance_settings", "sandbox_")
 
 
 def create_product(call: Call) -> Json:
     """Makes a product, under an id of the caller's own if one is given."""
     own_id = call.get("id")
+    if own_id and own_id.startswith(RESERVED):
+        raise not_modelled("id", f"This sandbox keeps its own settings under {own_id}.")
     if own_id and call.store.get(own_id):
         raise invalid(f"Product already exists: {own_id}.", "id", code="resource_already_exists")
     return add_product(

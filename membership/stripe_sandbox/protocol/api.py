@@ -73,9 +73,13 @@ def _answer(api: Api, route: Route, object_id: str = "") -> Response:
 
 def _asked(api: Api) -> Asked:
     method, path = request.method, request.path
-    body = request.get_data() if method == "POST" else b""
     fault = api.faults.for_call(method, path)
-    return Asked(method, path, body, request.headers.get("Idempotency-Key"), new_id("request"), fault)
+    return Asked(method, path, _sent(), request.headers.get("Idempotency-Key"), new_id("request"), fault)
+
+
+def _sent() -> bytes:
+    """Returns the parameters, which Stripe takes from the query and from the body of any method."""
+    return b"&".join(filter(None, (request.query_string, request.get_data())))
 
 
 def _check_key() -> None:
@@ -107,8 +111,7 @@ def _check_version() -> None:
 
 def _handled(api: Api, route: Route, object_id: str) -> Json:
     store = api.store
-    text = request.query_string if route.method in ("GET", "DELETE") else request.get_data()
-    params = decode(_text(text), route.declared, route.modelled)
+    params = decode(_text(_sent()), route.declared, route.modelled)
     now = api.clock.now()
     call = Call(store, params, object_id, base_url=request.host_url.rstrip("/"), now=now)
     answer = expand(store, route.handler(call), params.get("expand", []))

@@ -12,32 +12,9 @@ import orjson
 
 from membership.stripe_sandbox.protocol.shapes import Json
 from membership.stripe_sandbox.state.batch import Batch, Change, Due
+from membership.stripe_sandbox.state.facets import DELETE_FACET, FACETS_OF, INSERT_FACET, facets_of, selection
 from membership.stripe_sandbox.state.tables import SCHEMA, VERSION
 
-# Paths by which objects are looked up and lists are filtered.
-FACETS = {
-    "balance_transaction": ("currency", "source", "type"),
-    "charge": ("customer", "payment_intent"),
-    "checkout.session": ("customer", "customer_details.email", "payment_intent", "status", "subscription"),
-    "customer": ("email", "livemode"),
-    "dispute": ("charge", "payment_intent"),
-    "event": ("type",),
-    "invoice": ("customer", "parent.subscription_details.subscription", "status"),
-    "invoice_payment": ("invoice", "payment.payment_intent", "status"),
-    "payment_intent": ("customer",),
-    "payment_method": ("customer", "type"),
-    "payout": ("arrival_date", "status"),
-    "price": ("active", "currency", "lookup_key", "product", "recurring.interval", "type"),
-    "product": ("active", "id"),
-    "radar.early_fraud_warning": ("charge", "payment_intent"),
-    "refund": ("charge", "payment_intent"),
-    "subscription": ("customer", "id", "status"),
-    "subscription_schedule": ("customer", "status", "subscription"),
-    "billing_portal.configuration": ("active", "is_default"),
-}
-
-# Facets that choose so many objects that going through them from the newest on is quicker.
-SHARED_BY_MANY = {"active", "currency", "status", "type"}
 CACHE_KIB = 192 * 1024  # at most; ten thousand subscriptions with a past need it
 CHECKPOINT_PAGES = 20_000
 MOST_COPIES = 50_000
@@ -47,9 +24,6 @@ INSERT_OBJECT = (
     "INSERT INTO objects (id, kind, created, due_at, body, hidden) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO NOTHING"
 )
-FACETS_OF = "SELECT path, value FROM facets WHERE id = ?"
-INSERT_FACET = "INSERT INTO facets VALUES (?, ?, ?, ?)"
-DELETE_FACET = "DELETE FROM facets WHERE kind = ? AND path = ? AND value = ? AND id = ?"
 
 
 class Store:
@@ -150,7 +124,7 @@ class Store:
             created=body.get("created", 0),
             due_at=due_at,
             hidden=None if hidden is None else encoded(hidden),
-            facets=_facets_of(body),
+            facets=facets_of(body),
         )
         with self._lock:
             if kind == "webhook_endpoint":
@@ -254,7 +228,7 @@ class Store:
     def ids(self, kind: str, **equal: str) -> list[str]:
         """Returns the ids of what `every` would return."""
         where = {path.replace("__", "."): (value,) for path, value in equal.items()}
-        sql, values = _selection("id", kind, where)
+        sql, values = selection("id", kind, where)
         return [row["id"] for row in self.rows(f"{sql} ORDER BY created DESC, seq DESC", *values)]
 
     def page(
@@ -273,7 +247,7 @@ class Store:
         `where` maps facets to the values allowed, `created` holds pairs of comparison and time, `also` is a further
         condition in SQL, a constant.
         """
-        sql, values = _selection("body", kind, where)
+        sql, values = selection("body", kind, where)
         if also:
             sql += f" AND {also}"
         for comparison, moment in created:
@@ -329,34 +303,7 @@ class Store:
         return True
 
 
-def _facets_of(body: Json) -> frozenset[tuple[str, str]]:
-    values = [(path, value_at(body, path)) for path in FACETS.get(body["object"], ())]
-    return frozenset((path, str(value)) for path, value in values if value is not None)
-
-
-def _selection(column: str, kind: str, where: Mapping[str, tuple[str, ...]]) -> tuple[str, list[str | int]]:
-    # With the plus SQLite starts from the facets, and not from all objects of the kind in their order.
-    few = "+" if where.keys() - SHARED_BY_MANY else ""
-    sql = f"SELECT {column} FROM objects WHERE {few}kind = ?"  # noqa: S608 - constants
-    values: list[str | int] = [kind]
-    for path, allowed in where.items():
-        marks = ", ".join("?" * len(allowed))
-        sql += f" AND id IN (SELECT id FROM facets WHERE kind = ? AND path = ? AND value IN ({marks}))"  # noqa: S608 - marks are question marks
-        values += [kind, path, *allowed]
-    return sql, values
-
-
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "="}
-
-
-def value_at(body: Json, path: str) -> Any:
-    """Returns what lies at a dotted path, or None where the path ends early."""
-    value: Any = body
-    for name in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def encoded(body: Json) -> str:

@@ -1,10 +1,9 @@
 """Webhook endpoints: where events are delivered, and the secret each delivery is signed with, told once."""
 
-from urllib.parse import urlsplit
-
 import stripe
 from stripe import params
 
+from membership.stripe_sandbox.protocol.addresses import checked_address
 from membership.stripe_sandbox.protocol.calls import Call, changed_metadata, metadata
 from membership.stripe_sandbox.protocol.errors import invalid, not_modelled
 from membership.stripe_sandbox.protocol.ids import new_id
@@ -47,9 +46,7 @@ def _enabled_events(call: Call) -> list[str]:
 
 def _url(call: Call) -> str:
     url: str = call.params["url"]
-    address = urlsplit(url)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise invalid("Not a valid URL", "url", code="url_invalid")
+    address = checked_address(url, "url")
     if address.scheme != "http" or address.hostname not in LOOPBACK:
         raise not_modelled("url", "This sandbox delivers to http on this machine alone.")
     return url
