@@ -68,9 +68,9 @@ def test_the_death_of_one_child_ends_all_with_its_code(tmp_path: Path) -> None:
 
 def test_children_end_together_even_those_that_do_not_listen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("membership.supervising.children.GRACE_SECONDS", 0.5)
-    children = Children(tmp_path)
+    children, before = Children(tmp_path), psutil.Process().children()
     children.start("deaf", ("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"), os.environ)
-    deaf = psutil.Process().children()[-1]
+    (deaf,) = (child for child in psutil.Process().children() if child not in before)
     until(lambda: "ready" in (tmp_path / "deaf.log").read_text(), lambda: "the child does not start")
 
     children.end()
