@@ -25,7 +25,6 @@ pytest_plugins = ("tests.browser", "tests.completeness")
 structlog.configure(processors=[structlog.processors.add_log_level, console(colours=False)])
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture(scope="session")

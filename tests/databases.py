@@ -48,11 +48,6 @@ def create_postgresql(server_url: str, template: str | None = None) -> str:
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
-def drop_postgresql(server_url: str, url: str) -> None:
-    """Drops a database made by `create_postgresql`."""
-    _administer(server_url, f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
-
-
 def migrated(url: str) -> str:
     """Migrates the database to the newest revision and returns its URL."""
     database = Database(url)

@@ -8,8 +8,6 @@ from tempfile import NamedTemporaryFile
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from flask import current_app
-
 from membership.settings import is_loopback
 
 TIMEOUT_SECONDS = 10
@@ -89,9 +87,3 @@ class ListTransport:
 
     def send(self, message: EmailMessage) -> None:
         self.sent.append(message)
-
-
-def current_transport() -> MailTransport:
-    """Returns the mail transport of the current application."""
-    transport: MailTransport = current_app.extensions["mail_transport"]
-    return transport

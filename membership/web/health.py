@@ -1,12 +1,10 @@
 """Health for machines: `/healthz` says that the process answers, `/readyz` that it can work."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
 from flask import Blueprint, Response, current_app, jsonify, make_response
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from membership.db import current_database
 from membership.migrating import at_revision, newest_revision
@@ -14,9 +12,6 @@ from membership.web.current import now
 from membership.web.network import is_operator
 
 log = structlog.get_logger()
-
-# What tells since when the oldest thing waits; `None` if nothing does.
-Waits = Mapping[str, Callable[[Session], datetime | None]]
 
 blueprint = Blueprint("health", __name__)
 

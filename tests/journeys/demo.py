@@ -22,30 +22,18 @@ from membership.demo.dev_mail import Mail, newest
 from membership.payments.export import export_rows
 from membership.serving import is_free
 from membership.settings import PREFIX, ROOT
-from membership.supervising.surroundings import answers
+from membership.supervising.surroundings import ADDRESS, Surroundings, answers
 
-ADDRESS = "127.0.0.1"
 PATIENCE_SECONDS = 60
 LOADED = "Ctrl-C ends everything."
 PROCESSES = ("sandbox", "app", "worker")
 
 
-@dataclass
-class Demo:
+@dataclass(frozen=True)
+class Demo(Surroundings):
     """One running demo newsroom over its own folder."""
 
-    instance: Path
-    port: int
-    sandbox_port: int
     _running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
-
-    @property
-    def base_url(self) -> str:
-        return f"http://localhost:{self.port}"
-
-    @property
-    def sandbox_url(self) -> str:
-        return f"http://{ADDRESS}:{self.sandbox_port}"
 
     def start(self, *names: str) -> None:
         """Starts processes (all three without a name) and waits until they answer."""
@@ -152,7 +140,7 @@ class Demo:
 
 def load(instance: Path) -> Demo:
     """Makes a demo as `make run` makes it, until it says that all is there, and ends it."""
-    demo = Demo(instance, *free_ports())
+    demo = Demo(*free_ports(), instance)
     ports = {"PORT": str(demo.port), "SANDBOX_PORT": str(demo.sandbox_port), f"{PREFIX}INSTANCE": str(instance)}
     said = instance.with_suffix(".out")
     with said.open("wb") as out:
@@ -171,7 +159,7 @@ def load(instance: Path) -> Demo:
 def running(loaded: Demo, instance: Path) -> Iterator[Demo]:
     """Runs a copy of a loaded demo on the same ports, which its webhook's address names."""
     shutil.copytree(loaded.instance, instance)
-    demo = Demo(instance, loaded.port, loaded.sandbox_port)
+    demo = Demo(loaded.port, loaded.sandbox_port, instance)
     try:
         demo.start()
         yield demo

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stripe import StripeClient
+from stripe import StripeClient, Subscription
 
 from membership.stripe_sandbox.server import Sandbox, running
 from tests.stripe_sandbox.receiver import Receiver, receiving
+from tests.stripe_sandbox.renewing import begun, sound
 from tests.stripe_sandbox.steps import Browser, client_of
 
 
@@ -34,3 +35,16 @@ def browser(sandbox: Sandbox) -> Browser:
 def receiver() -> Iterator[Receiver]:
     with receiving() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def subscription(client: StripeClient, browser: Browser) -> Subscription:
+    """A monthly one, begun just now."""
+    return begun(client, browser)
+
+
+@pytest.fixture
+def sound_events(client: StripeClient) -> Iterator[None]:
+    """Looks at every event when the test is over: each has the shape of the SDK."""
+    yield
+    sound(client)

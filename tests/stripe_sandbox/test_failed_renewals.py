@@ -1,6 +1,5 @@
 """Renewals that fail: past due, tried again, recovered with another card, or given up as the setting says."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,18 +14,13 @@ from tests.stripe_sandbox.renewing import (
     move_to,
     past_period,
     period_end,
-    sound,
     types_since,
 )
 from tests.stripe_sandbox.steps import CARD, DAY, DECLINED, GOOD, Answer, Browser
 
+pytestmark = pytest.mark.usefixtures("sound_events")
+
 ASKS_EACH_TIME = "4000002760003184"
-
-
-@pytest.fixture(autouse=True)
-def sound_events(client: StripeClient) -> Iterator[None]:
-    yield
-    sound(client)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The billing portal: its configurations, its sessions, and its pages."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,21 +9,12 @@ from stripe import InvalidRequestError, StripeClient, Subscription
 from stripe.billing_portal import Session
 
 from membership.stripe_sandbox.protocol.shapes import problems
-from tests.stripe_sandbox.renewing import HOUR, begun, latest, past_period, period_end, sound
+from tests.stripe_sandbox.renewing import HOUR, begun, latest, past_period, period_end
 from tests.stripe_sandbox.steps import CARD, DECLINED, GOOD, Answer, Browser
 
+pytestmark = pytest.mark.usefixtures("sound_events")
+
 BACK = "http://localhost:8000/account"
-
-
-@pytest.fixture(autouse=True)
-def sound_events(client: StripeClient) -> Iterator[None]:
-    yield
-    sound(client)
-
-
-@pytest.fixture
-def subscription(client: StripeClient, browser: Browser) -> Subscription:
-    return begun(client, browser)
 
 
 def opened(client: StripeClient, subscription: Subscription, **more: Any) -> Session:

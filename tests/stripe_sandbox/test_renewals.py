@@ -1,6 +1,5 @@
 """Renewals that succeed: announced, drafted, finalised after an hour, paid; and what each tells."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,16 +15,11 @@ from tests.stripe_sandbox.renewing import (
     move_to,
     past_period,
     period_end,
-    sound,
     types_since,
 )
 from tests.stripe_sandbox.steps import DAY, Browser
 
-
-@pytest.fixture(autouse=True)
-def sound_events(client: StripeClient) -> Iterator[None]:
-    yield
-    sound(client)
+pytestmark = pytest.mark.usefixtures("sound_events")
 
 
 def test_a_renewal_is_a_draft_for_an_hour(client: StripeClient, browser: Browser) -> None:

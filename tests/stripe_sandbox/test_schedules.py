@@ -1,24 +1,14 @@
 """Schedules: a change that waits for the end of the period, and what it keeps others from doing."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from stripe import InvalidRequestError, StripeClient, Subscription, SubscriptionSchedule
 
-from tests.stripe_sandbox.renewing import begun, item_of, latest, past_period, period_end, price, sound
+from tests.stripe_sandbox.renewing import item_of, latest, past_period, period_end, price
 from tests.stripe_sandbox.steps import DAY, Browser
 
-
-@pytest.fixture(autouse=True)
-def sound_events(client: StripeClient) -> Iterator[None]:
-    yield
-    sound(client)
-
-
-@pytest.fixture
-def subscription(client: StripeClient, browser: Browser) -> Subscription:
-    return begun(client, browser)
+pytestmark = pytest.mark.usefixtures("sound_events")
 
 
 @pytest.fixture

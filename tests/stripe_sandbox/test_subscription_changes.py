@@ -1,7 +1,6 @@
 """Changes of a subscription: amount, interval, date, card, pause, end; and what is refused."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,22 +17,12 @@ from tests.stripe_sandbox.renewing import (
     past_period,
     period_end,
     price,
-    sound,
     time_of,
     types_since,
 )
 from tests.stripe_sandbox.steps import DAY, Browser
 
-
-@pytest.fixture(autouse=True)
-def sound_events(client: StripeClient) -> Iterator[None]:
-    yield
-    sound(client)
-
-
-@pytest.fixture
-def subscription(client: StripeClient, browser: Browser) -> Subscription:
-    return begun(client, browser)
+pytestmark = pytest.mark.usefixtures("sound_events")
 
 
 def to_price(subscription: Subscription, data: Any, **more: Any) -> Any:

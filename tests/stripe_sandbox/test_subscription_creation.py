@@ -1,19 +1,14 @@
 """Subscriptions begun by the API: paid at once, incomplete, expired, or refused."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from stripe import CardError, InvalidRequestError, StripeClient
 
-from tests.stripe_sandbox.renewing import HOUR, item_of, latest, past_period, price, sound
+from tests.stripe_sandbox.renewing import HOUR, item_of, latest, past_period, price
 from tests.stripe_sandbox.steps import DAY, Browser
 
-
-@pytest.fixture(autouse=True)
-def sound_events(client: StripeClient) -> Iterator[None]:
-    yield
-    sound(client)
+pytestmark = pytest.mark.usefixtures("sound_events")
 
 
 @pytest.fixture

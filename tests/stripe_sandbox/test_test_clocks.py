@@ -1,20 +1,15 @@
 """Test clocks: hands on the sandbox's one clock, forwards only, within Stripe's limits."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from stripe import InvalidRequestError, StripeClient
 
 from membership.stripe_sandbox.protocol.shapes import problems
-from tests.stripe_sandbox.renewing import HOUR, begun, latest, period_end, sound, time_of
+from tests.stripe_sandbox.renewing import HOUR, begun, latest, period_end, time_of
 from tests.stripe_sandbox.steps import DAY, Browser
 
-
-@pytest.fixture(autouse=True)
-def sound_events(client: StripeClient) -> Iterator[None]:
-    yield
-    sound(client)
+pytestmark = pytest.mark.usefixtures("sound_events")
 
 
 def test_advancing_a_test_clock_renews(client: StripeClient, browser: Browser) -> None:

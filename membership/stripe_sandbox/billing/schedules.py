@@ -19,7 +19,7 @@ from membership.stripe_sandbox.protocol.lists import listing
 from membership.stripe_sandbox.protocol.routes import CURSOR, retrieving, route
 from membership.stripe_sandbox.protocol.shapes import Json, whole
 from membership.stripe_sandbox.state.store import Store
-from membership.stripe_sandbox.webhooks.events import emit, emit_change
+from membership.stripe_sandbox.webhooks.events import emit, emit_change, put_change
 
 MOST_PHASES = 10
 PHASE_ITEM = (
@@ -112,10 +112,7 @@ def update_schedule(call: Call) -> Json:
         after["phases"] = _phases(call, before)
         first = after["phases"][0]
         after["current_phase"] = {"end_date": first["end_date"], "start_date": first["start_date"]}
-    if after != before:
-        call.store.put(after)
-        emit_change(call.store, "subscription_schedule.updated", before, after, now=call.now)
-    return after
+    return put_change(call.store, "subscription_schedule.updated", before, after, now=call.now)
 
 
 def _running(call: Call) -> Json:

@@ -11,7 +11,7 @@ from membership.stripe_sandbox.protocol.lists import listing
 from membership.stripe_sandbox.protocol.routes import CURSOR, retrieving, route
 from membership.stripe_sandbox.protocol.shapes import Json, whole
 from membership.stripe_sandbox.state.store import Store
-from membership.stripe_sandbox.webhooks.events import emit, emit_change
+from membership.stripe_sandbox.webhooks.events import emit, put_change
 
 KIND = "radar.early_fraud_warning"
 
@@ -36,8 +36,7 @@ def settle_warnings(store: Store, charge: Json, *, now: int) -> None:
     """Notes that nothing is left to do about the warnings of a charge: it was refunded wholly, or is disputed."""
     for warning in store.every(KIND, charge=charge["id"]):
         if warning["actionable"]:
-            settled = store.put(warning | {"actionable": False})
-            emit_change(store, f"{KIND}.updated", warning, settled, now=now)
+            put_change(store, f"{KIND}.updated", warning, warning | {"actionable": False}, now=now)
 
 
 ROUTES = (

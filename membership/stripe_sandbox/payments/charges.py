@@ -9,7 +9,7 @@ from membership.stripe_sandbox.protocol.ids import new_id
 from membership.stripe_sandbox.protocol.lists import listing
 from membership.stripe_sandbox.protocol.routes import CURSOR, retrieving, route
 from membership.stripe_sandbox.protocol.shapes import Json, whole
-from membership.stripe_sandbox.webhooks.events import emit_change
+from membership.stripe_sandbox.webhooks.events import put_change
 
 STATEMENT = "STRIPE SANDBOX"
 SAME_IN_BOTH = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "regulated_status")
@@ -118,10 +118,7 @@ def update_charge(call: Call) -> Json:
         after["metadata"] = changed_metadata(before, call.params)
     if "description" in call.params:
         after["description"] = call.params["description"] or None
-    if after != before:
-        call.store.put(after)
-        emit_change(call.store, "charge.updated", before, after, now=call.now)
-    return after
+    return put_change(call.store, "charge.updated", before, after, now=call.now)
 
 
 ROUTES = (

@@ -11,7 +11,7 @@ from membership.stripe_sandbox.protocol.lists import page
 from membership.stripe_sandbox.protocol.routes import CURSOR, route
 from membership.stripe_sandbox.protocol.shapes import Json, whole
 from membership.stripe_sandbox.state.store import Store
-from membership.stripe_sandbox.webhooks.events import emit, emit_change
+from membership.stripe_sandbox.webhooks.events import emit, put_change
 
 # A deleted customer keeps its id alone; that it has no mode tells it from the living ones in lists.
 LIVING = {"livemode": ("False",)}
@@ -66,10 +66,7 @@ def update_customer(call: Call) -> Json:
     if chosen is not None:
         method = _method_of(call, before, chosen) if chosen else None
         after["invoice_settings"] = before["invoice_settings"] | {"default_payment_method": method}
-    if after != before:
-        call.store.put(after)
-        emit_change(call.store, "customer.updated", before, after, now=call.now)
-    return after
+    return put_change(call.store, "customer.updated", before, after, now=call.now)
 
 
 def _living(call: Call) -> Json:

@@ -9,7 +9,7 @@ from membership.stripe_sandbox.protocol.lists import page
 from membership.stripe_sandbox.protocol.routes import CURSOR, retrieving, route
 from membership.stripe_sandbox.protocol.shapes import Json
 from membership.stripe_sandbox.state.store import Store
-from membership.stripe_sandbox.webhooks.events import emit, emit_change
+from membership.stripe_sandbox.webhooks.events import emit, put_change
 
 EXACT = ("active", "currency", "product", "type")
 
@@ -38,8 +38,7 @@ def _free_key(call: Call, price: str) -> str | None:
         if not call.get("transfer_lookup_key"):
             message = f"A price (`{other['id']}`) already uses that lookup key."
             raise invalid(message, "lookup_key", code="resource_already_exists")
-        freed = call.store.put(other | {"lookup_key": None})
-        emit_change(call.store, "price.updated", other, freed, now=call.now)
+        put_change(call.store, "price.updated", other, other | {"lookup_key": None}, now=call.now)
     return key
 
 
@@ -53,10 +52,7 @@ def update_price(call: Call) -> Json:
         after["lookup_key"] = _free_key(call, before["id"])
     if "metadata" in call.params:
         after["metadata"] = changed_metadata(before, call.params)
-    if after != before:
-        call.store.put(after)
-        emit_change(call.store, "price.updated", before, after, now=call.now)
-    return after
+    return put_change(call.store, "price.updated", before, after, now=call.now)
 
 
 def list_prices(call: Call) -> Json:

@@ -49,6 +49,14 @@ def emit_change(store: Store, event_type: str, before: Json, after: Json, *, now
     emit(store, event_type, after, previous=previous, now=now)
 
 
+def put_change(store: Store, event_type: str, before: Json, after: Json, *, now: int) -> Json:
+    """Stores an object as it is after an update, and records that; where nothing differs, neither. Returns it."""
+    if after != before:
+        store.put(after)
+        emit_change(store, event_type, before, after, now=now)
+    return after
+
+
 def is_heard(store: Store, event_type: str, *, now: int) -> bool:
     """Tells whether an event is to be recorded: somebody wants it, or it can still be looked up."""
     return now >= store.memory_begins or any(wants(endpoint, event_type) for endpoint in store.endpoints())
