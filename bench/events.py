@@ -20,7 +20,7 @@ from membership.demo.sandbox import seed
 from membership.payments.balance_check import check_balance
 from membership.payments.models import StripeEvent
 from membership.payments.setting_up import set_up
-from membership.wiring import EVENT_HANDLERS, ROUNDS, Seams
+from membership.wiring import EVENTS, ROUNDS, Seams
 
 HOLE = "@@@"
 # So many in a row are about one thing, as when Stripe delivers again what it could not deliver for an hour.
@@ -37,12 +37,12 @@ def templates(newsroom: Newsroom) -> list[str]:
     ]
     with application(newsroom.with_sandbox) as app:
         seams: Seams = app.extensions["seams"]
-        types = sorted(EVENT_HANDLERS)
+        types = sorted(EVENTS.looks)
         set_up(seams.gateway, "http://127.0.0.1:1/stripe/webhook", types, name="The bench", roll=False)
         with transaction(current_session()) as session:
             plan = people.plan(session, {"donations": given}, language="en", now=seams.clock.now())
     seed(stripe, plan)
-    events = [event for event in _events(stripe) if event["type"] in EVENT_HANDLERS]
+    events = [event for event in _events(stripe) if event["type"] in EVENTS.looks]
     return [json.dumps(event | {"id": HOLE}, indent=2) for event in events]
 
 

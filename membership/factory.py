@@ -26,7 +26,7 @@ from membership.web.page_cache import PageCache
 from membership.wiring import (
     BALLOT_OF,
     BLUEPRINTS,
-    EVENT_HANDLERS,
+    EVENTS,
     LAYOUT,
     LOADERS,
     PROPOSALS_OF,
@@ -108,7 +108,7 @@ def _furnish(app: Flask, seams: Seams, look_every_seconds: float) -> None:
     app.extensions["mirror"] = seams.mirror
     app.extensions["ballot_of"] = BALLOT_OF
     app.extensions["proposals_of"] = PROPOSALS_OF
-    app.extensions["event_handlers"] = EVENT_HANDLERS
+    app.extensions["events"] = EVENTS
     app.extensions["loaders"] = LOADERS
     app.extensions["mail_transport"] = seams.mail
     app.extensions["signed_in"] = SIGNED_IN

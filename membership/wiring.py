@@ -22,19 +22,21 @@ from membership.newsroom import routes as newsroom_routes
 from membership.newsroom import words
 from membership.outbox.periodic import Every
 from membership.outbox.rows import Task, oldest_due_at
-from membership.patrons import handlers as patrons_handlers
 from membership.patrons import letters as patrons_letters
 from membership.patrons import routes as patrons_routes
 from membership.patrons import tiers
-from membership.payments import handlers as payments_handlers
+from membership.patrons.syncing import sync_invoice, sync_pledge_checkout, sync_subscription
+from membership.payments import looks
 from membership.payments import routes as payments_routes
 from membership.payments.forgetting import forget_traces
 from membership.payments.gateway import Gateway
-from membership.payments.inbox import Handler, drain, oldest_waiting
-from membership.payments.ledger import collect_movements
+from membership.payments.inbox import Rules, Sync, drain, oldest_waiting
+from membership.payments.ledger import collect_movements, list_soon
+from membership.payments.looks import Look
 from membership.payments.mirror import Mirror
 from membership.payments.notices import staff_notice
 from membership.payments.payers import claim_payers
+from membership.payments.syncing import sync_payment
 from membership.settings import Settings
 from membership.support import letters as support_letters
 from membership.support import routes as support_routes
@@ -107,24 +109,35 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "ballot_traces": traces.erase_traces,
 }
 
-# Which event of Stripe's makes us look at what. What is not named here is stored and ignored.
-EVENT_HANDLERS: Mapping[str, tuple[Handler, ...]] = {
-    "checkout.session.completed": (patrons_handlers.on_checkout,),
-    "checkout.session.async_payment_succeeded": (patrons_handlers.on_checkout,),
-    "checkout.session.async_payment_failed": (patrons_handlers.on_checkout,),
-    "checkout.session.expired": (payments_handlers.on_checkout,),
-    "payment_intent.succeeded": (payments_handlers.on_payment,),
-    "payment_intent.payment_failed": (payments_handlers.on_payment,),
-    "payment_intent.canceled": (payments_handlers.on_payment,),
-    "charge.succeeded": (payments_handlers.on_movement, payments_handlers.on_charge),
-    "charge.updated": (payments_handlers.on_movement, payments_handlers.on_charge),
-    "customer.subscription.created": (patrons_handlers.on_subscription,),
-    "customer.subscription.updated": (patrons_handlers.on_subscription,),
-    "customer.subscription.deleted": (patrons_handlers.on_subscription,),
-    "invoice.paid": (patrons_handlers.on_invoice,),
-    "invoice.payment_failed": (patrons_handlers.on_invoice,),
-    "invoice.upcoming": (patrons_handlers.on_upcoming_invoice,),
+# What brings an object of a kind up to date from Stripe: (mirror, its id, cause).
+SYNCS: Mapping[str, Sync] = {
+    "account": list_soon,
+    "checkout": sync_pledge_checkout,
+    "invoice": sync_invoice,
+    "payment": sync_payment,
+    "subscription": sync_subscription,
 }
+
+# Which event of Stripe's makes us look at what. What is not named here is stored and ignored.
+LOOKS: Mapping[str, tuple[Look, ...]] = {
+    "checkout.session.completed": (looks.itself("checkout"),),
+    "checkout.session.async_payment_succeeded": (looks.itself("checkout"),),
+    "checkout.session.async_payment_failed": (looks.itself("checkout"),),
+    "checkout.session.expired": (looks.itself("checkout"),),
+    "payment_intent.succeeded": (looks.itself("payment"),),
+    "payment_intent.payment_failed": (looks.itself("payment"),),
+    "payment_intent.canceled": (looks.itself("payment"),),
+    "charge.succeeded": (looks.account, looks.its_payment),
+    "charge.updated": (looks.account, looks.its_payment),
+    "customer.subscription.created": (looks.itself("subscription"),),
+    "customer.subscription.updated": (looks.itself("subscription"),),
+    "customer.subscription.deleted": (looks.itself("subscription"),),
+    "invoice.paid": (looks.itself("invoice"),),
+    "invoice.payment_failed": (looks.itself("invoice"),),
+    "invoice.upcoming": (looks.its_subscription,),
+}
+
+EVENTS = Rules(LOOKS, SYNCS)
 
 # What comes round by the clock, and how often.
 PERIODIC: Mapping[str, tuple[Every, Callable[[Seams], object]]] = {
@@ -139,7 +152,7 @@ PERIODIC: Mapping[str, tuple[Every, Callable[[Seams], object]]] = {
 
 # What every worker looks at in each turn, before side effects and periodic tasks.
 ROUNDS: tuple[Callable[[Seams], int], ...] = (
-    lambda seams: drain(seams.mirror, EVENT_HANDLERS),
+    lambda seams: drain(seams.mirror, EVENTS),
     keeping.keep_rounds,
 )
 
@@ -169,6 +182,7 @@ LAYOUT: Mapping[str, Callable[[], Any]] = {
 __all__ = [
     "BALLOT_OF",
     "BLUEPRINTS",
+    "EVENTS",
     "LAYOUT",
     "LOADERS",
     "MAY_VOTE_NOW",

@@ -4,15 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from membership.payments.gateway import (
+from membership.money import Money
+from membership.payments.gateway import GoneAtStripe, KeySpoiled
+from membership.payments.records import (
     BalanceTransaction,
     Charge,
     Checkout,
     CheckoutOrder,
-    GoneAtStripe,
+    DisputeSeen,
+    EventSeen,
     Intent,
     Invoice,
-    KeySpoiled,
+    PayoutSeen,
+    RefundOrder,
+    RefundSeen,
     Subscription,
     Tags,
 )
@@ -25,8 +30,9 @@ class FakeGateway:
     """Makes Checkout sessions that `pay` completes. It knows donations; it has no subscriptions to tell of."""
 
     orders: dict[str, tuple[CheckoutOrder, str]] = field(default_factory=dict)
-    checkouts: dict[str, Checkout] = field(default_factory=dict)
+    checkouts_made: dict[str, Checkout] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
+    refunded: dict[str, RefundSeen] = field(default_factory=dict)
     products: dict[str, str] = field(default_factory=dict)
     endpoints: dict[str, Sequence[str]] = field(default_factory=dict)
 
@@ -35,8 +41,8 @@ class FakeGateway:
             kept, checkout_id = self.orders[order.key]
             if kept != order:
                 raise KeySpoiled("another order under this key")
-            return self.checkouts[checkout_id]
-        number = len(self.checkouts) + 1
+            return self.checkouts_made[checkout_id]
+        number = len(self.checkouts_made) + 1
         made = Checkout(
             id=f"cs_test_{number}",
             url=f"http://127.0.0.1:1/c/pay/cs_test_{number}",
@@ -48,30 +54,39 @@ class FakeGateway:
             email=order.email,
             name=None,
         )
-        self.orders[order.key], self.checkouts[made.id] = (order, made.id), made
+        self.orders[order.key], self.checkouts_made[made.id] = (order, made.id), made
         return made
 
     def pay(self, checkout_id: str) -> None:
         """Pays a session, as a person with a good card would."""
         order = next(order for order, held in self.orders.values() if held == checkout_id)
-        charge = Charge(f"ch_{checkout_id}", paid=True, created_at=AT, email=order.email, name=None)
+        charge = Charge(
+            f"ch_{checkout_id}",
+            paid=True,
+            created_at=AT,
+            email=order.email,
+            name=None,
+            intent=f"pi_{checkout_id}",
+            amount=order.amount,
+            tags=Tags(order.site, order.attempt),
+        )
         tags = Tags(order.site, order.attempt)
         intent = Intent(f"pi_{checkout_id}", "succeeded", order.amount, AT, tags, customer=None, charge=charge)
         self.intents[intent.id] = intent
-        paid = replace(self.checkouts[checkout_id], status="complete", payment_status="paid", intent=intent.id)
-        self.checkouts[checkout_id] = paid
+        paid = replace(self.checkouts_made[checkout_id], status="complete", payment_status="paid", intent=intent.id)
+        self.checkouts_made[checkout_id] = paid
 
     def expire_checkout(self, checkout_id: str) -> bool:
         if self.checkout(checkout_id).status == "complete":
             return True
         if self.checkout(checkout_id).status == "open":
-            self.checkouts[checkout_id] = replace(self.checkouts[checkout_id], status="expired")
+            self.checkouts_made[checkout_id] = replace(self.checkouts_made[checkout_id], status="expired")
         return False
 
     def checkout(self, checkout_id: str) -> Checkout:
-        if checkout_id not in self.checkouts:
+        if checkout_id not in self.checkouts_made:
             raise GoneAtStripe(checkout_id)
-        return self.checkouts[checkout_id]
+        return self.checkouts_made[checkout_id]
 
     def intent(self, intent_id: str) -> Intent:
         if intent_id not in self.intents:
@@ -90,7 +105,68 @@ class FakeGateway:
     def cancel(self, subscription_id: str) -> None:
         raise GoneAtStripe(subscription_id)
 
-    def balance_transactions(self, since: datetime | None) -> Iterator[BalanceTransaction]:
+    def change_amount(self, subscription_id: str, amount: Money) -> None:
+        raise GoneAtStripe(subscription_id)
+
+    def void_invoice(self, invoice_id: str) -> None:
+        raise GoneAtStripe(invoice_id)
+
+    def refund(self, refund_id: str) -> RefundSeen:
+        if refund_id not in self.refunded:
+            raise GoneAtStripe(refund_id)
+        return self.refunded[refund_id]
+
+    def create_refund(self, order: RefundOrder) -> RefundSeen:
+        intent = self.intent(order.intent)
+        made = RefundSeen(
+            id=f"re_{order.reference}",
+            status="succeeded",
+            amount=order.amount,
+            intent=intent.id,
+            charge=intent.charge.id if intent.charge else None,
+            reason=order.reason,
+            failure=None,
+            created_at=AT,
+            reference=order.reference,
+        )
+        return self.refunded.setdefault(made.id, made)
+
+    def dispute(self, dispute_id: str) -> DisputeSeen:
+        raise GoneAtStripe(dispute_id)
+
+    def payout(self, payout_id: str) -> PayoutSeen:
+        raise GoneAtStripe(payout_id)
+
+    def payout_lines(self, payout_id: str) -> Iterator[BalanceTransaction]:
+        yield from ()
+
+    def balance_transactions(
+        self, since: datetime | None, until: datetime | None = None
+    ) -> Iterator[BalanceTransaction]:
+        yield from ()
+
+    def events(self, types: Sequence[str], since: datetime | None) -> Iterator[EventSeen]:
+        yield from ()
+
+    def checkouts(self, since: datetime | None) -> Iterator[Checkout]:
+        yield from self.checkouts_made.values()
+
+    def charges(self, since: datetime | None) -> Iterator[Charge]:
+        yield from (intent.charge for intent in self.intents.values() if intent.charge)
+
+    def subscriptions(self, since: datetime | None) -> Iterator[Subscription]:
+        yield from ()
+
+    def invoices(self, since: datetime | None) -> Iterator[Invoice]:
+        yield from ()
+
+    def refunds(self, since: datetime | None) -> Iterator[RefundSeen]:
+        yield from self.refunded.values()
+
+    def disputes(self, since: datetime | None) -> Iterator[DisputeSeen]:
+        yield from ()
+
+    def payouts(self, since: datetime | None) -> Iterator[PayoutSeen]:
         yield from ()
 
     def balance(self) -> dict[str, int]:

@@ -30,7 +30,7 @@ from membership.payments.ledger import collect_movements
 from membership.payments.setting_up import set_up
 from membership.settings import ROOT, Settings
 from membership.stripe_sandbox.server import Sandbox
-from membership.wiring import EVENT_HANDLERS, LOADERS, ROUNDS, TASKS
+from membership.wiring import EVENTS, LOADERS, ROUNDS, TASKS
 
 GOOD = "4242424242424242"
 DECLINED = "4000000000000002"
@@ -174,7 +174,7 @@ def world(settings: Settings, sandbox: Sandbox) -> Iterator[World]:
         with transaction(current_session()) as session:
             load_tables(session, tomllib.loads(WORDS.read_text("utf-8")), LOADERS, now=clock.now())
         gateway = app.extensions["gateway"]
-        types = sorted(EVENT_HANDLERS)
+        types = sorted(EVENTS.looks)
         made.secret = (
             set_up(gateway, "http://127.0.0.1:1/stripe/webhook", types, name="Newsroom", roll=False) or made.secret
         )

@@ -40,7 +40,8 @@ class TierAmount(Base):
 class Pledge(Base):
     """A promise to give every month or year, as the Stripe subscription behind it last stood.
 
-    `live` marks the one pledge that counts for its account; `why` says why another does not.
+    `live` marks the one pledge that counts for its account; `why` says why another does not, and
+    `duplicate_since` from when on its owner was asked which of the two to keep.
     """
 
     __tablename__ = "pledges"
@@ -73,6 +74,7 @@ class Pledge(Base):
     card_last4: Mapped[str | None]
     live: Mapped[bool]
     why: Mapped[str | None]
+    duplicate_since: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

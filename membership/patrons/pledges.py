@@ -14,10 +14,10 @@ from membership.outbox.rows import enqueue
 from membership.patrons.models import PLEDGE_CADENCES, Pledge, PledgeChange
 from membership.patrons.standing import GIVES_STANDING
 from membership.payments.attempts import lock_attempt
-from membership.payments.gateway import Subscription
 from membership.payments.mirror import Cause
 from membership.payments.models import Attempt
 from membership.payments.payers import payer_for
+from membership.payments.records import Subscription
 from membership.payments.syncing import require_ours
 
 GRACE = timedelta(days=14)

@@ -10,10 +10,10 @@ from membership.outbox.rows import enqueue
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.pledges import keep_subscription
 from membership.patrons.who import standing_of
-from membership.payments.gateway import Invoice, Subscription
 from membership.payments.mirror import Cause, Mirror, Thing, reflect
 from membership.payments.models import Payment
 from membership.payments.receipts import pledge_is_known
+from membership.payments.records import Invoice, Subscription
 from membership.payments.syncing import require_ours, sync_checkout, sync_payment
 
 

@@ -14,17 +14,10 @@ from membership.errors import Unavailable
 from membership.newsroom.site_version import site_id
 from membership.outbox.rows import enqueue
 from membership.payments.attempts import CHECKOUT_LIFE, SETTLED, Wish, begin, replaced
-from membership.payments.gateway import (
-    Checkout,
-    CheckoutOrder,
-    Gateway,
-    GoneAtStripe,
-    KeySpoiled,
-    StripeAway,
-    StripeRefused,
-)
+from membership.payments.gateway import Gateway, GoneAtStripe, KeySpoiled, StripeAway, StripeRefused
 from membership.payments.limits import check_limits
 from membership.payments.models import Attempt
+from membership.payments.records import Checkout, CheckoutOrder
 
 KEYS_TRIED = 3
 

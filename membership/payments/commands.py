@@ -31,7 +31,7 @@ EXIT_CODES = {"equal": 0, "differs": 1, "not settled yet": 2}
 def set_up_command(*, roll: bool) -> None:
     """Makes the products and the webhook endpoint at Stripe; may run twice."""
     settings = current_settings()
-    types = sorted(current_app.extensions["event_handlers"])
+    types = sorted(current_app.extensions["events"].looks)
     try:
         url, name = f"{settings.base_url}/stripe/webhook", current_newsroom().name
         secret = set_up(current_gateway(), url, types, name=name, roll=roll)

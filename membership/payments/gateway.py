@@ -1,16 +1,26 @@
-"""The seam to Stripe: what we ask of it and what we learn from it, in records of our own.
-
-No object or dictionary of Stripe's passes this line. Statuses are Stripe's words and open: an unknown one is kept.
-"""
+"""The seam to Stripe: what we ask of it, and how it may fail us. What goes over the seam stands in `records`."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from flask import current_app
 
 from membership.money import Money
+from membership.payments.records import (
+    BalanceTransaction,
+    Charge,
+    Checkout,
+    CheckoutOrder,
+    DisputeSeen,
+    EventSeen,
+    Intent,
+    Invoice,
+    PayoutSeen,
+    RefundOrder,
+    RefundSeen,
+    Subscription,
+)
 
 
 class StripeAway(Exception):  # noqa: N818 - named for what happened
@@ -27,121 +37,6 @@ class GoneAtStripe(Exception):  # noqa: N818 - named for what happened
 
 class StripeRefused(Exception):  # noqa: N818 - named for what happened
     """Stripe understood and said no; the message is for the log, not for readers."""
-
-
-@dataclass(frozen=True)
-class Tags:
-    """Our own marks on an object at Stripe: whose it is, and from which attempt it came."""
-
-    site: str | None = None
-    attempt: str | None = None
-
-
-@dataclass(frozen=True)
-class CheckoutOrder:
-    """All that a Checkout session is made of. The same order under the same key gives the same session."""
-
-    attempt: str
-    site: str
-    cadence: str
-    amount: Money
-    email: str | None
-    language: str
-    success_url: str
-    cancel_url: str
-    expires_at: datetime
-    key: str
-
-
-@dataclass(frozen=True)
-class Checkout:
-    """A Checkout session. `status`: open, complete, expired. `payment_status`: paid, unpaid, no_payment_required."""
-
-    id: str
-    url: str | None
-    status: str
-    payment_status: str
-    tags: Tags
-    intent: str | None
-    subscription: str | None
-    email: str | None
-    name: str | None
-
-
-@dataclass(frozen=True)
-class Charge:
-    """The last try to take the money of an intent."""
-
-    id: str
-    paid: bool
-    created_at: datetime
-    email: str | None
-    name: str | None
-
-
-@dataclass(frozen=True)
-class Intent:
-    """A payment intent with its last charge. `invoice` is set if it pays a subscription's invoice."""
-
-    id: str
-    status: str
-    amount: Money
-    created_at: datetime
-    tags: Tags
-    customer: str | None
-    charge: Charge | None
-    invoice: str | None = None
-    is_first_of_subscription: bool = False
-
-
-@dataclass(frozen=True)
-class Subscription:
-    """The subscription behind a pledge. `interval`: month or year."""
-
-    id: str
-    status: str
-    amount: Money
-    interval: str
-    started_at: datetime
-    period_start_at: datetime
-    period_end_at: datetime
-    cancel_at: datetime | None
-    ended_at: datetime | None
-    tags: Tags
-    customer: str
-    email: str | None
-    name: str | None
-    card_brand: str | None
-    card_last4: str | None
-    latest_invoice: str | None
-
-
-@dataclass(frozen=True)
-class Invoice:
-    """An invoice of a subscription, the intents that paid it, and those that were tried or are on their way."""
-
-    id: str
-    status: str
-    subscription: str | None
-    tags: Tags
-    period_start: datetime
-    period_end: datetime
-    amount_paid: Money
-    intents: tuple[str, ...]
-    open_intents: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class BalanceTransaction:
-    """One line of the Stripe account, in the settled currency. `net` = `amount` - `fee`, as Stripe signs them."""
-
-    id: str
-    kind: str
-    source: str | None
-    amount: Money
-    fee: Money
-    created_at: datetime
-    available_at: datetime
 
 
 class Gateway(Protocol):
@@ -171,9 +66,55 @@ class Gateway(Protocol):
         """Ends the subscription at once; Stripe then no longer asks the bank for what is open."""
         ...
 
-    def balance_transactions(self, since: datetime | None) -> Iterator[BalanceTransaction]:
-        """Lists the lines created at or after `since` (all of them if `None`), newest first."""
+    def change_amount(self, subscription_id: str, amount: Money) -> None:
+        """Sets what the next charges take; nothing is charged now. Same currency and cadence."""
         ...
+
+    def void_invoice(self, invoice_id: str) -> None:
+        """Makes an open invoice one that nobody will be charged for; one that is paid or void is left as it is."""
+        ...
+
+    def refund(self, refund_id: str) -> RefundSeen: ...
+
+    def create_refund(self, order: RefundOrder) -> RefundSeen:
+        """Sends money back; the same order again gives the same refund. May raise `KeySpoiled` or `StripeRefused`."""
+        ...
+
+    def dispute(self, dispute_id: str) -> DisputeSeen: ...
+
+    def payout(self, payout_id: str) -> PayoutSeen: ...
+
+    def payout_lines(self, payout_id: str) -> Iterator[BalanceTransaction]:
+        """Lists what an automatic payout is made of, its own line included; a manual one has no list at Stripe."""
+        ...
+
+    def balance_transactions(
+        self, since: datetime | None, until: datetime | None = None
+    ) -> Iterator[BalanceTransaction]:
+        """Lists the lines created at or after `since` and at or before `until`, newest first; `None`: no bound."""
+        ...
+
+    # The lists below are newest first; `since`: created at or after it, `None`: all there are.
+
+    def events(self, types: Sequence[str], since: datetime | None) -> Iterator[EventSeen]:
+        """Lists the events of these types; Stripe keeps them for 30 days. However many types: 20 a call."""
+        ...
+
+    def checkouts(self, since: datetime | None) -> Iterator[Checkout]: ...
+
+    def charges(self, since: datetime | None) -> Iterator[Charge]: ...
+
+    def subscriptions(self, since: datetime | None) -> Iterator[Subscription]:
+        """Lists subscriptions of every status."""
+        ...
+
+    def invoices(self, since: datetime | None) -> Iterator[Invoice]: ...
+
+    def refunds(self, since: datetime | None) -> Iterator[RefundSeen]: ...
+
+    def disputes(self, since: datetime | None) -> Iterator[DisputeSeen]: ...
+
+    def payouts(self, since: datetime | None) -> Iterator[PayoutSeen]: ...
 
     def balance(self) -> dict[str, int]:
         """Returns available + pending + connect_reserved in minor units by upper-case currency."""

@@ -1,9 +1,8 @@
-"""The inbox: stored events are claimed, grouped by what they are about, and lead to one sync each."""
+"""The inbox: stored events are claimed, and each object that they are about is looked at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 
 import structlog
 from sqlalchemy import func, select, update
@@ -11,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from membership.db import transaction
 from membership.outbox.rows import wait_after
-from membership.payments.mirror import Cause, Mirror, NotOurs
+from membership.payments.looks import Event, Look
+from membership.payments.mirror import Cause, Mirror, NotOurs, Thing
 from membership.payments.models import StripeEvent
 
 BATCH = 100
@@ -22,35 +22,76 @@ GIVE_UP_AFTER = timedelta(days=3)
 log = structlog.get_logger()
 
 
+Sync = Callable[[Mirror, str, Cause], object]
+
+
 @dataclass(frozen=True)
-class Event:
-    """A stored event: a trigger, never a fact. `payload` is only read to find which object it is about."""
+class Found:
+    """How looking at one object went: `state` is handled, ignored or waiting (it failed), with the reason."""
 
-    id: str
-    type: str
-    object_id: str
-    payload: str
+    state: str
+    reason: str | None = None
 
 
-Handler = Callable[[Mirror, Event, Cause], object]
+@dataclass(frozen=True)
+class Rules:
+    """Which event makes us look at what, and what brings each kind of object up to date."""
+
+    looks: Mapping[str, tuple[Look, ...]]
+    syncs: Mapping[str, Sync]
 
 
-def drain(mirror: Mirror, handlers: Mapping[str, tuple[Handler, ...]]) -> int:
+def drain(mirror: Mirror, rules: Rules) -> int:
     """Handles a batch of waiting events; returns how many were claimed.
 
-    Events of one type about one object share one sync: what counts is how the object is now.
+    All events of the batch that are about one object share one look at it: what counts is how it is now.
     """
     with mirror.database.session() as session, transaction(session):
         events = _claim(session, now=mirror.clock.now())
-    events.sort(key=_about)
-    for _, alike in groupby(events, key=_about):
-        _handle(mirror, list(alike), handlers)
+    named = {event: _things(event, rules) for event in events}
+    # What is fetched after the claim is newer than every event of the batch.
+    looking = mirror.remembering()
+    found = {thing: _look(looking, thing, rules, event) for event, things in named.items() for thing in things}
+    for verdict, alike in _by_verdict(named, found, rules).items():
+        with mirror.database.session() as session, transaction(session):
+            _settle(session, alike, verdict, now=mirror.clock.now())
     return len(events)
 
 
-def _about(event: Event) -> tuple[str, str]:
-    # What names no object is about itself alone.
-    return event.type, event.object_id or event.id
+def _things(event: Event, rules: Rules) -> tuple[Thing, ...]:
+    named = (look(event) for look in rules.looks.get(event.type, ()))
+    return tuple(thing for thing in named if thing is not None)
+
+
+def _by_verdict(
+    named: Mapping[Event, tuple[Thing, ...]], found: Mapping[Thing, Found], rules: Rules
+) -> dict[Found, list[str]]:
+    verdicts: dict[Found, list[str]] = {}
+    for event, things in named.items():
+        verdict = _verdict(event, [found[thing] for thing in things], rules)
+        verdicts.setdefault(verdict, []).append(event.id)
+    return verdicts
+
+
+def _verdict(event: Event, found: list[Found], rules: Rules) -> Found:
+    if event.type not in rules.looks:
+        return Found("ignored", "nothing here depends on this type")
+    for state in ("waiting", "ignored"):
+        for each in found:
+            if each.state == state:
+                return each
+    return Found("handled")
+
+
+def _look(mirror: Mirror, thing: Thing, rules: Rules, event: Event) -> Found:
+    try:
+        rules.syncs[thing.kind](mirror, thing.id, Cause("event", event.id))
+    except NotOurs as error:
+        return Found("ignored", str(error))
+    except Exception as error:  # the edge of the inbox: the row keeps the reason and is tried again
+        log.exception("event.failed", event_id=event.id, type=event.type)
+        return Found("waiting", f"{type(error).__name__}: {error}"[:500])
+    return Found("handled")
 
 
 def oldest_waiting(session: Session) -> datetime | None:
@@ -73,31 +114,13 @@ def _claim(session: Session, *, now: datetime) -> list[Event]:
     return [Event(row.id, row.type, row.object_id or "", row.payload or "") for row in rows]
 
 
-def _handle(mirror: Mirror, events: list[Event], handlers: Mapping[str, tuple[Handler, ...]]) -> None:
-    latest = events[-1]
-    state, reason = "handled", None
-    if latest.type not in handlers:
-        state, reason = "ignored", "nothing here depends on this type"
-    try:
-        for handler in handlers.get(latest.type, ()):
-            handler(mirror, latest, Cause("event", latest.id))
-    except NotOurs as error:
-        state, reason = "ignored", str(error)
-    except Exception as error:  # the edge of the inbox: the row keeps the reason and is tried again
-        log.exception("event.failed", event_id=latest.id, type=latest.type)
-        state, reason = "waiting", f"{type(error).__name__}: {error}"[:500]
-    with mirror.database.session() as session, transaction(session):
-        _settle(session, events, state, reason, now=mirror.clock.now())
-
-
-def _settle(session: Session, events: Iterable[Event], state: str, reason: str | None, *, now: datetime) -> None:
-    ids = [event.id for event in events]
-    if state != "waiting":
+def _settle(session: Session, ids: list[str], verdict: Found, *, now: datetime) -> None:
+    if verdict.state != "waiting":
         done = update(StripeEvent).where(StripeEvent.id.in_(ids))
-        session.execute(done.values(state=state, reason=reason, handled_at=now, next_try_at=None))
+        session.execute(done.values(state=verdict.state, reason=verdict.reason, handled_at=now, next_try_at=None))
         return
     for row in session.scalars(select(StripeEvent).where(StripeEvent.id.in_(ids)).with_for_update()):
-        row.reason = reason
+        row.reason = verdict.reason
         row.next_try_at = now + wait_after(row.tries)
         if now - row.received_at > GIVE_UP_AFTER:
             row.state, row.next_try_at = "dead", None

@@ -10,13 +10,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from membership.db import Database, release, transaction
-from membership.payments.gateway import BalanceTransaction, Gateway
+from membership.outbox.periodic import EPOCH
+from membership.outbox.rows import enqueue
+from membership.payments.gateway import Gateway
+from membership.payments.mirror import Cause, Mirror
 from membership.payments.models import Movement, SyncCursor
+from membership.payments.records import BalanceTransaction
 
 CURSOR = "balance_transactions"
 # A line may be listed late; what is already here is passed over by its unique key.
 OVERLAP = timedelta(days=3)
 BATCH = 500
+TOGETHER = timedelta(seconds=5)
 
 
 def collect_movements(database: Database, gateway: Gateway) -> int:
@@ -38,6 +43,14 @@ def collect_movements(database: Database, gateway: Gateway) -> int:
             with transaction(session):
                 _advance(session, newest)
     return inserted
+
+
+def list_soon(mirror: Mirror, _account: str, _cause: Cause) -> None:
+    """Says that there are new lines in the account; what comes in within five seconds shares one listing."""
+    now = mirror.clock.now()
+    due_at = EPOCH + ((now - EPOCH) // TOGETHER + 1) * TOGETHER
+    with mirror.database.session() as session, transaction(session):
+        enqueue(session, "movements", due_at.isoformat(), {}, now=now, due_at=due_at)
 
 
 def sums(session: Session) -> dict[str, int]:

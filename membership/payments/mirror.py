@@ -1,7 +1,7 @@
 """How one object at Stripe comes into our tables: ticket, commit, fetch, lock, apply if not overtaken."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -40,12 +40,20 @@ class Thing:
 
 @dataclass(frozen=True)
 class Mirror:
-    """What a sync works with. `may_vote_now` is asked when an account comes to have the right to vote."""
+    """What a sync works with. `may_vote_now` is asked when an account comes to have the right to vote.
+
+    `seen` keeps what was fetched in this batch of events, so that nothing is fetched twice in it; `None`: fetch anew.
+    """
 
     database: Database
     gateway: Gateway
     clock: Clock
     may_vote_now: tuple[Hook, ...] = field(default=())
+    seen: dict[Thing, Any] | None = field(default=None, compare=False)
+
+    def remembering(self) -> "Mirror":
+        """Returns a mirror that looks at each object once, for a batch of events that share their looks."""
+        return replace(self, seen={})
 
 
 Keep = Callable[[Session, Record, Cause, datetime], Any]
@@ -61,6 +69,18 @@ def reflect(
     """
     if not thing.id:
         raise NotOurs("it names no object")
+    if mirror.seen is not None and thing in mirror.seen:
+        known: Record | None = mirror.seen[thing]
+        return known
+    record = _brought(mirror, thing, fetch, keep, cause)
+    if mirror.seen is not None:
+        mirror.seen[thing] = record
+    return record
+
+
+def _brought(
+    mirror: Mirror, thing: Thing, fetch: Callable[[str], Record], keep: Keep[Record], cause: Cause
+) -> Record | None:
     with mirror.database.session() as session:
         with transaction(session):
             ticket = take(session, thing.id, thing.kind)

@@ -23,7 +23,10 @@ PAYMENT_STATES = (
 )
 EVENT_STATES = ("waiting", "handled", "ignored", "dead")
 SOURCES = ("stripe", "bank", "paypal", "cash")
-CAUSES = ("event", "thanks", "reconcile", "staff")
+CAUSES = ("event", "thanks", "reconcile", "staff", "patron", "rule")
+REFUND_STATES = ("asked", "pending", "succeeded", "failed", "canceled")
+REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+ASKERS = ("patron", "staff", "rule", "stripe")
 
 
 class Payer(Base):
@@ -127,7 +130,10 @@ class StripeObject(Base):
 
 
 class Payment(Base):
-    """A payment as its source (Stripe) last described it, in the currency that was presented to the payer."""
+    """A payment as its source (Stripe) last described it, in the currency that was presented to the payer.
+
+    `failure` is the bank's reason for the last try that it declined, and `failed_at` when that was; they stay.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (one_of("state", PAYMENT_STATES), one_of("source", SOURCES))
@@ -142,6 +148,8 @@ class Payment(Base):
     state: Mapped[str]
     paid_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
+    failure: Mapped[str | None]
+    failed_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class PaymentState(Base):
@@ -205,6 +213,111 @@ class Receipt(Base):
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), unique=True)
     issued_at: Mapped[datetime]
     addressee: Mapped[str | None]
+
+
+class Refund(Base):
+    """Money that goes back, asked for here or seen at Stripe. `asked`: Stripe does not know of it yet.
+
+    `asked_by_kind` is who wished it: the patron, staff, a rule of ours, or somebody at Stripe (dashboard, bank).
+    """
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        one_of("state", REFUND_STATES),
+        one_of("asked_by_kind", ASKERS),
+        CheckConstraint("amount_minor > 0", name="amount_above_zero"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
+    stripe_refund: Mapped[str | None] = mapped_column(unique=True)
+    amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    failure: Mapped[str | None]
+    note: Mapped[str | None]
+    asked_by_kind: Mapped[str]
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class CreditNote(Base):
+    """The number of a refund's credit note: without gaps within a year, as receipts have."""
+
+    __tablename__ = "credit_notes"
+    __table_args__ = (UniqueConstraint("year", "number"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    year: Mapped[int]
+    number: Mapped[int]
+    refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id"), unique=True)
+    issued_at: Mapped[datetime]
+
+
+class CreditNoteCounter(Base):
+    """The last number of a credit note given in a year; locked like the receipts' counter."""
+
+    __tablename__ = "credit_note_counters"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
+class Dispute(Base):
+    """A payer's bank asks for the money back. `state` is Stripe's word and open; `due_at`: until when we may answer."""
+
+    __tablename__ = "disputes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    stripe_dispute: Mapped[str] = mapped_column(unique=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
+    due_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Payout(Base):
+    """Money that Stripe sends to the newsroom's bank. `state` is Stripe's word; only an automatic one has lines."""
+
+    __tablename__ = "payouts"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    stripe_payout: Mapped[str] = mapped_column(unique=True)
+    amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
+    state: Mapped[str]
+    automatic: Mapped[bool]
+    transaction_id: Mapped[str | None]
+    failure: Mapped[str | None]
+    created_at: Mapped[datetime]
+    arrives_at: Mapped[datetime]
+    listed_at: Mapped[datetime | None]
+
+
+class PayoutLine(Base):
+    """Which payout a balance transaction went out with."""
+
+    __tablename__ = "payout_lines"
+
+    transaction_id: Mapped[str] = mapped_column(primary_key=True)
+    payout_id: Mapped[int] = mapped_column(ForeignKey("payouts.id"), index=True)
+
+
+class Alarm(Base):
+    """Something that operators must know: told once for each cause, and again only when what it says changes."""
+
+    __tablename__ = "alarms"
+
+    cause: Mapped[str] = mapped_column(primary_key=True)
+    says: Mapped[str]
+    since: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    over_at: Mapped[datetime | None]
 
 
 class ReceiptCounter(Base):

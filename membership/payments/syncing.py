@@ -15,11 +15,11 @@ from membership.newsroom.site_version import site_id
 from membership.newsroom.words import current_newsroom
 from membership.outbox.rows import enqueue
 from membership.payments.attempts import lock_attempt
-from membership.payments.gateway import Checkout, Intent, Tags
 from membership.payments.mirror import Cause, Mirror, NotOurs, Thing, reflect
 from membership.payments.models import Attempt, Payer, Payment, PaymentSource
 from membership.payments.payers import payer_for
 from membership.payments.receipts import issue
+from membership.payments.records import Checkout, Intent, Tags
 from membership.payments.states import move, state_after
 
 log = structlog.get_logger()

@@ -31,10 +31,10 @@ class Capability:
 
 
 RECONCILIATION = Capability("books: reconciliation", ("reconcile", "reconciliation"))
-REFUNDS = Capability("books: refunds", ("refund.created", "refund.updated", "refund", "refunds", "refund_payment"))
-DISPUTES = Capability("books: disputes", ("charge.dispute.created", "charge.dispute.closed", "dispute", "disputes"))
+REFUNDS = Capability("books: refunds", ("refund.created", "refund.updated"))
+DISPUTES = Capability("books: disputes", ("charge.dispute.created", "charge.dispute.closed"))
 REPLAY = Capability("books: replay of dead events", ("replay",))
-CHANGES = Capability("a patron's life: change of amount and cadence", ("amount", "change_amount", "cadence"))
+CHANGES = Capability("a patron's life: change of amount and cadence", ("amount", "cadence"))
 PORTAL = Capability("a patron's life: card update by Stripe's portal", ("portal", "card"))
 GIFTS = Capability("a patron's life, second half: gifts", ("gift", "gifts"))
 DUNNING = Capability("a patron's life: dunning", ("dunning", "invoice.payment_action_required"))

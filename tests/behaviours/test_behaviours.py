@@ -10,7 +10,7 @@ from flask import Flask
 from membership.db import Base
 from membership.payments.gateway import Gateway
 from membership.settings import ROOT
-from membership.wiring import EVENT_HANDLERS, PERIODIC
+from membership.wiring import EVENTS, PERIODIC
 from tests.behaviours.behaviours import BEHAVIOURS, LISTED, Behaviour, Capability
 
 WAITING = sorted(
@@ -57,7 +57,7 @@ def what_the_app_has(app: Flask) -> frozenset[str]:
         *PERIODIC,
     ]
     words = {word for text in spoken for word in re.findall(r"[a-z]+", text)}
-    return frozenset({*EVENT_HANDLERS, *Base.metadata.tables, *vars(Gateway), *words})
+    return frozenset({*EVENTS.looks, *Base.metadata.tables, *vars(Gateway), *words})
 
 
 def test_what_the_app_has_is_seen(app: Flask) -> None:

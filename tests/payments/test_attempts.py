@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
-from membership.payments.gateway import Checkout, CheckoutOrder, KeySpoiled, StripeAway
+from membership.payments.gateway import KeySpoiled, StripeAway
 from membership.payments.models import Attempt
+from membership.payments.records import Checkout, CheckoutOrder
 from tests.money import World
 
 

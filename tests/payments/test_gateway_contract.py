@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from membership.money import Money
-from membership.payments.gateway import CheckoutOrder, Gateway, GoneAtStripe, KeySpoiled
+from membership.payments.gateway import Gateway, GoneAtStripe, KeySpoiled
+from membership.payments.records import CheckoutOrder
 from membership.payments.setting_up import set_up
 from membership.payments.stripe_gateway.gateway import StripeGateway
 from membership.stripe_sandbox.server import running

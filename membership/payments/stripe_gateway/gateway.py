@@ -1,41 +1,45 @@
 """The gateway over the real Stripe API (or the sandbox, which speaks the same)."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from membership.payments.gateway import (
-    BalanceTransaction,
+from membership.money import Money
+from membership.payments.gateway import GoneAtStripe, StripeRefused
+from membership.payments.records import (
     Checkout,
     CheckoutOrder,
-    GoneAtStripe,
+    DisputeSeen,
     Intent,
     Invoice,
-    StripeRefused,
+    PayoutSeen,
+    RefundOrder,
+    RefundSeen,
     Subscription,
 )
 from membership.payments.setting_up import DONATION, PLEDGE
 from membership.payments.stripe_gateway.client import API_VERSION, make_client, meaning_of_errors
+from membership.payments.stripe_gateway.lists import PAGE, Lists
 from membership.payments.stripe_gateway.records import (
     ATTEMPT,
+    REFUND,
     SITE,
     checkout_from,
+    dispute_from,
     intent_from,
     invoice_from,
+    payout_from,
+    refund_from,
     subscription_from,
     tags_of_invoice,
-    transaction_from,
 )
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
-PAGE = 100
 
-
-class StripeGateway:
+class StripeGateway(Lists):
     """Speaks to Stripe with one key. Safe to share between threads."""
 
     def __init__(self, key: str, api_base: str | None = None) -> None:
@@ -100,16 +104,51 @@ class StripeGateway:
         with meaning_of_errors():
             self._client.v1.subscriptions.cancel(subscription_id)
 
-    def balance_transactions(self, since: datetime | None) -> Iterator[BalanceTransaction]:
+    def change_amount(self, subscription_id: str, amount: Money) -> None:
         with meaning_of_errors():
-            if since is None:
-                found = self._client.v1.balance_transactions.list({"limit": PAGE})
-            else:
-                found = self._client.v1.balance_transactions.list(
-                    {"limit": PAGE, "created": {"gte": int(since.timestamp())}}
-                )
-            for line in found.auto_paging_iter():
-                yield transaction_from(line)
+            item = self._client.v1.subscriptions.retrieve(subscription_id)["items"].data[0]
+            price: dict[str, Any] = {
+                "currency": amount.currency.lower(),
+                "unit_amount": amount.minor,
+                "product": PLEDGE,
+                "recurring": {"interval": item.price.recurring.interval},
+            }
+            self._client.v1.subscriptions.update(
+                subscription_id,
+                {
+                    "items": [{"id": item.id, "price_data": _any(price), "quantity": 1}],
+                    "proration_behavior": "none",
+                    "payment_behavior": "error_if_incomplete",
+                },
+            )
+
+    def void_invoice(self, invoice_id: str) -> None:
+        with meaning_of_errors():
+            if self._client.v1.invoices.retrieve(invoice_id).status in ("open", "uncollectible"):
+                self._client.v1.invoices.void_invoice(invoice_id)
+
+    def refund(self, refund_id: str) -> RefundSeen:
+        with meaning_of_errors():
+            return refund_from(self._client.v1.refunds.retrieve(refund_id))
+
+    def create_refund(self, order: RefundOrder) -> RefundSeen:
+        params: dict[str, Any] = {
+            "payment_intent": order.intent,
+            "amount": order.amount.minor,
+            "metadata": {REFUND: order.reference},
+        }
+        if order.reason:
+            params["reason"] = order.reason
+        with meaning_of_errors():
+            return refund_from(self._client.v1.refunds.create(_any(params), {"idempotency_key": order.key}))
+
+    def dispute(self, dispute_id: str) -> DisputeSeen:
+        with meaning_of_errors():
+            return dispute_from(self._client.v1.disputes.retrieve(dispute_id))
+
+    def payout(self, payout_id: str) -> PayoutSeen:
+        with meaning_of_errors():
+            return payout_from(self._client.v1.payouts.retrieve(payout_id))
 
     def balance(self) -> dict[str, int]:
         with meaning_of_errors():

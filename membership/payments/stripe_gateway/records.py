@@ -1,5 +1,6 @@
 """Turns Stripe's objects into our records. Enums stay open; what Stripe leaves out becomes `None`."""
 
+import json
 from datetime import UTC, datetime
 from typing import cast
 
@@ -7,18 +8,23 @@ import stripe
 from stripe import checkout
 
 from membership.money import Money
-from membership.payments.gateway import (
+from membership.payments.records import (
     BalanceTransaction,
     Charge,
     Checkout,
+    DisputeSeen,
+    EventSeen,
     Intent,
     Invoice,
+    PayoutSeen,
+    RefundSeen,
     Subscription,
     Tags,
 )
 
 SITE = "membership_site"
 ATTEMPT = "membership_attempt"
+REFUND = "membership_refund"
 
 
 def checkout_from(session: checkout.Session) -> Checkout:
@@ -48,15 +54,18 @@ def intent_from(
         created_at=moment(intent.created),
         tags=tags or tags_from(intent.metadata),
         customer=id_of(intent.customer),
-        charge=_charge_from(intent.latest_charge),
+        charge=_charge_of(intent.latest_charge),
         invoice=invoice,
         is_first_of_subscription=is_first,
     )
 
 
-def _charge_from(charge: str | stripe.Charge | None) -> Charge | None:
-    if charge is None or isinstance(charge, str):
-        return None
+def _charge_of(charge: str | stripe.Charge | None) -> Charge | None:
+    return None if charge is None or isinstance(charge, str) else charge_from(charge)
+
+
+def charge_from(charge: stripe.Charge) -> Charge:
+    """Reads a charge."""
     who = charge.billing_details
     return Charge(
         id=charge.id,
@@ -64,6 +73,11 @@ def _charge_from(charge: str | stripe.Charge | None) -> Charge | None:
         created_at=moment(charge.created),
         email=who.email if who else None,
         name=who.name if who else None,
+        status=str(charge.status),
+        intent=id_of(charge.payment_intent),
+        amount=Money(charge.amount, charge.currency.upper()),
+        tags=tags_from(charge.metadata),
+        failure=charge.failure_code,
     )
 
 
@@ -149,6 +163,66 @@ def transaction_from(line: stripe.BalanceTransaction) -> BalanceTransaction:
         fee=Money(line.fee, currency),
         created_at=moment(line.created),
         available_at=moment(line.available_on),
+    )
+
+
+def refund_from(refund: stripe.Refund) -> RefundSeen:
+    """Reads a refund."""
+    pairs = refund.metadata.to_dict() if refund.metadata else {}
+    return RefundSeen(
+        id=refund.id,
+        status=str(refund.status),
+        amount=Money(refund.amount, refund.currency.upper()),
+        intent=id_of(refund.payment_intent),
+        charge=id_of(refund.charge),
+        reason=refund.reason,
+        failure=getattr(refund, "failure_reason", None),
+        created_at=moment(refund.created),
+        reference=pairs.get(REFUND),
+    )
+
+
+def dispute_from(dispute: stripe.Dispute) -> DisputeSeen:
+    """Reads a dispute."""
+    due = dispute.evidence_details.due_by if dispute.evidence_details else None
+    return DisputeSeen(
+        id=dispute.id,
+        status=str(dispute.status),
+        amount=Money(dispute.amount, dispute.currency.upper()),
+        intent=id_of(dispute.payment_intent),
+        charge=id_of(dispute.charge),
+        reason=dispute.reason,
+        created_at=moment(dispute.created),
+        due_at=moment(due) if due else None,
+    )
+
+
+def payout_from(payout: stripe.Payout) -> PayoutSeen:
+    """Reads a payout."""
+    return PayoutSeen(
+        id=payout.id,
+        status=str(payout.status),
+        amount=Money(payout.amount, payout.currency.upper()),
+        automatic=bool(payout.automatic),
+        transaction=id_of(payout.balance_transaction),
+        failure=payout.failure_code,
+        created_at=moment(payout.created),
+        arrives_at=moment(payout.arrival_date),
+    )
+
+
+def event_from(event: stripe.Event) -> EventSeen:
+    """Reads an event of the list, with the text that a webhook would have brought."""
+    plain = event.to_dict()
+    object_id = plain["data"]["object"].get("id")
+    return EventSeen(
+        id=event.id,
+        type=event.type,
+        object_id=object_id if isinstance(object_id, str) else None,
+        created_at=moment(event.created),
+        livemode=bool(event.livemode),
+        api_version=event.api_version,
+        body=json.dumps(plain, default=str),
     )
 
 

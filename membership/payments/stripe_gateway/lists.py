@@ -1,0 +1,91 @@
+"""What Stripe lists: a page at a time, newest first, as our records."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import stripe
+
+from membership.payments.records import (
+    BalanceTransaction,
+    Charge,
+    Checkout,
+    DisputeSeen,
+    EventSeen,
+    Invoice,
+    PayoutSeen,
+    RefundSeen,
+    Subscription,
+)
+from membership.payments.stripe_gateway.client import meaning_of_errors
+from membership.payments.stripe_gateway.records import (
+    charge_from,
+    checkout_from,
+    dispute_from,
+    event_from,
+    invoice_from,
+    payout_from,
+    refund_from,
+    subscription_from,
+    transaction_from,
+)
+
+PAGE = 100
+# https://docs.stripe.com/api/events/list: at most 20 types a call.
+TYPES_A_CALL = 20
+
+Found = TypeVar("Found")
+
+
+class Lists:
+    """The lists of one Stripe account. Every step of an iterator may raise what the gateway raises."""
+
+    _client: stripe.StripeClient
+
+    def balance_transactions(
+        self, since: datetime | None, until: datetime | None = None
+    ) -> Iterator[BalanceTransaction]:
+        return _each(self._client.v1.balance_transactions.list, transaction_from, _created(since, until))
+
+    def payout_lines(self, payout_id: str) -> Iterator[BalanceTransaction]:
+        return _each(self._client.v1.balance_transactions.list, transaction_from, {"payout": payout_id})
+
+    def events(self, types: Sequence[str], since: datetime | None) -> Iterator[EventSeen]:
+        for start in range(0, len(types), TYPES_A_CALL):
+            some = list(types[start : start + TYPES_A_CALL])
+            yield from _each(self._client.v1.events.list, event_from, {"types": some, **_created(since)})
+
+    def checkouts(self, since: datetime | None) -> Iterator[Checkout]:
+        return _each(self._client.v1.checkout.sessions.list, checkout_from, _created(since))
+
+    def charges(self, since: datetime | None) -> Iterator[Charge]:
+        return _each(self._client.v1.charges.list, charge_from, _created(since))
+
+    def subscriptions(self, since: datetime | None) -> Iterator[Subscription]:
+        expand = ["data.customer", "data.default_payment_method"]
+        params = {"status": "all", "expand": expand, **_created(since)}
+        return _each(self._client.v1.subscriptions.list, subscription_from, params)
+
+    def invoices(self, since: datetime | None) -> Iterator[Invoice]:
+        return _each(self._client.v1.invoices.list, invoice_from, {"expand": ["data.payments"], **_created(since)})
+
+    def refunds(self, since: datetime | None) -> Iterator[RefundSeen]:
+        return _each(self._client.v1.refunds.list, refund_from, _created(since))
+
+    def disputes(self, since: datetime | None) -> Iterator[DisputeSeen]:
+        return _each(self._client.v1.disputes.list, dispute_from, _created(since))
+
+    def payouts(self, since: datetime | None) -> Iterator[PayoutSeen]:
+        return _each(self._client.v1.payouts.list, payout_from, _created(since))
+
+
+def _each(listing: Callable[[Any], Any], reading: Callable[[Any], Found], params: dict[str, Any]) -> Iterator[Found]:
+    with meaning_of_errors():
+        for each in listing({"limit": PAGE, **params}).auto_paging_iter():
+            yield reading(each)
+
+
+def _created(since: datetime | None, until: datetime | None = None) -> dict[str, Any]:
+    bounds = {"gte": since, "lte": until}
+    created = {name: int(bound.timestamp()) for name, bound in bounds.items() if bound is not None}
+    return {"created": created} if created else {}
