@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ from membership.articles.importing import import_paths
 from membership.clock import Clock
 from membership.db import Database, transaction
 from membership.demo import content, people, sandbox, voting
+from membership.demo.inventing import invented_patrons
+from membership.demo.letters import date_receipts, put_away
 from membership.demo.settling import settle
 from membership.errors import WrongState
 from membership.newsroom.commands import Load, load_tables
+from membership.newsroom.site_version import site_id
 from membership.newsroom.words import current_newsroom, keep, kept
+from membership.outbox.rows import enqueue
 from membership.outbox.worker import Round
 from membership.payments.models import Payment
 
@@ -60,17 +65,17 @@ def load(around: Surroundings, *, invented: int, say: Callable[[str], None]) -> 
         if not done.words:
             done = _load_words(session, around, done, say)
         if not done.people:
-            done = _load_people(session, around, content.patrons(), replace(done, people=True))
-            say("Patrons and donors have paid at the sandbox.")
+            say("Forty patrons live through a year at the sandbox …")
+            done = _load_year(session, around, replace(done, people=True))
+            say("… and have paid, changed, stopped and come back.")
         while done.invented < invented:
             numbers = range(done.invented, min(done.invented + AT_ONCE, invented))
-            crowd = {"patrons": people.invented(numbers)}
-            done = _load_people(session, around, crowd, replace(done, invented=numbers.stop))
+            done = _load_crowd(session, around, invented_patrons(numbers), replace(done, invented=numbers.stop))
             say(f"{done.invented} invented patrons have paid at the sandbox.")
         if not done.votes:
             _load_votes(session, around, done)
             say("Two rounds stand: one closed, one open.")
-        settle(around.database, around.clock, around.rounds, around.sandbox)
+        _settle(session, around)
     return True
 
 
@@ -105,14 +110,39 @@ def _load_words(session: Session, around: Surroundings, done: Loaded, say: Calla
     return _keep(session, around, replace(done, words=True))
 
 
-def _load_people(session: Session, around: Surroundings, crowd: Mapping[str, Any], done: Loaded) -> Loaded:
+def _load_year(session: Session, around: Surroundings, done: Loaded) -> Loaded:
+    acts, now = sandbox.story(around.sandbox, content.YEAR), around.clock.now()
+    with transaction(session):
+        begun = people.begin_story(session, acts, language=current_newsroom().language, now=now)
+        marks = {key: people.marks(site_id(session), attempt) for key, attempt in begun.items()}
+    made = sandbox.live(around.sandbox, content.YEAR, marks)
+    # Kept before the events are handled: a second year would charge everybody twice.
+    with transaction(session):
+        for key, attempt in begun.items():
+            attempt.checkout_id = made[key]
+        enqueue(session, "movements", MARK, {}, now=now)
+        keep(session, MARK, asdict(done), now=now)
+    _settle(session, around)
+    return done
+
+
+def _load_crowd(session: Session, around: Surroundings, crowd: Sequence[Mapping[str, Any]], done: Loaded) -> Loaded:
     with transaction(session):
         plan = people.plan(session, crowd, language=current_newsroom().language, now=around.clock.now())
     sandbox.seed(around.sandbox, plan)
-    # Kept before the events are handled: a second seeding would charge everybody twice.
+    # As above.
     _keep(session, around, done)
-    settle(around.database, around.clock, around.rounds, around.sandbox)
+    _settle(session, around)
     return done
+
+
+def _settle(session: Session, around: Surroundings) -> None:
+    # Before each of a worker's acts, so that none of the letters it sends is an old one.
+    quiet = partial(put_away, around.database, around.clock)
+    rounds = [act for each in around.rounds for act in (quiet, each)]
+    settle(around.database, around.clock, rounds, around.sandbox)
+    with transaction(session):
+        date_receipts(session)
 
 
 def _load_votes(session: Session, around: Surroundings, done: Loaded) -> None:

@@ -18,6 +18,7 @@ from membership.stripe_sandbox.console.console import add_console
 from membership.stripe_sandbox.console.home import notice
 from membership.stripe_sandbox.money.mishaps import add_mishaps
 from membership.stripe_sandbox.payments.hosted import add_hosted_pages
+from membership.stripe_sandbox.payments.hosted_words import ENGLISH
 from membership.stripe_sandbox.payments.payment_method_settings import add_settings
 from membership.stripe_sandbox.payments.secure import add_secure_page
 from membership.stripe_sandbox.protocol.answers import wants_page
@@ -38,6 +39,7 @@ def create_sandbox(deliverer: Deliverer, *, app_url: str | None = None) -> Flask
     store, clock = deliverer.store, deliverer.clock
     app = Flask(__name__, template_folder="pages", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    app.jinja_env.globals["say"] = ENGLISH
     add_api(app, store, clock, deliverer.faults)
     add_hosted_pages(app, store, clock)
     add_secure_page(app, store, clock)

@@ -67,6 +67,8 @@ def _run(children: Children, around: Surroundings, environ: Mapping[str, str], *
         raise CannotRun(f"{around.instance / 'sandbox.db'} is not this demo's: `make fresh`, then run it again.")
     _wait_for(children, around.port, "/healthz")
     app = _command(environ, "demo", "load")
+    # After the load, which handles the demo's past itself, in its order and without a year's letters.
+    children.start("worker", (sys.executable, "-m", "flask", "--app", "app", "worker"), environ)
     _say(directions(app, around))
     while True:
         children.look()
@@ -74,7 +76,6 @@ def _run(children: Children, around: Surroundings, environ: Mapping[str, str], *
 
 def _start_app(children: Children, environ: Mapping[str, str]) -> None:
     children.start("app", (sys.executable, "app.py"), environ)
-    children.start("worker", (sys.executable, "-m", "flask", "--app", "app", "worker"), environ)
 
 
 def _sandbox_command(around: Surroundings) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """`demo load`: a newsroom with a past, made once."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
@@ -12,11 +15,12 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from membership.clock import ShiftedClock
+from membership.demo.letters import KEPT
 from membership.factory import create_app
 from membership.mail.transport import ListTransport
 from membership.patrons.models import Pledge
 from membership.payments.ledger import sums
-from membership.payments.models import Payment
+from membership.payments.models import Attempt, Payment, Receipt, StripeEvent
 from membership.settings import Settings
 from membership.stripe_sandbox.server import Sandbox, running
 from membership.topics.models import Round, RoundResult
@@ -50,13 +54,14 @@ def test_the_demo_is_loaded_once_and_its_books_are_right(demo: Flask, session: S
     checked = runner.invoke(args=["ledger", "check"])
 
     assert first.exit_code == 0, first.output
-    assert after_first["pledges"] == 8
-    assert after_first["payments"] >= 11
+    assert after_first["pledges"] == 40
+    assert after_first["payments"] >= 200
     assert second.output == "The demo newsroom was loaded already.\n"
     assert _counts(session) == after_first
     assert len({message["Message-ID"] for message in mail.sent}) == len(mail.sent)
     assert checked.output.splitlines()[-1] == "equal"
     assert {"EUR", "JPY", "USD"} <= set(sums(session))
+    _has_a_year_behind_it(session, mail, now=demo.extensions["clock"].now())
 
 
 def test_one_round_has_its_result_one_is_open_and_more_patrons_may_come(demo: Flask, session: Session) -> None:
@@ -73,7 +78,7 @@ def test_one_round_has_its_result_one_is_open_and_more_patrons_may_come(demo: Fl
     assert sum(votes) >= 5
     assert opened.closed_at is None
     assert opened.opens_at < demo.extensions["clock"].now() < opened.joins_until
-    assert _counts(session)["pledges"] == 8 + 3
+    assert _counts(session)["pledges"] == 40 + 3
 
 
 def test_without_a_sandbox_the_reason_is_told(app: Flask) -> None:
@@ -91,6 +96,28 @@ def test_outside_of_the_demo_nothing_is_loaded(settings: Settings) -> None:
     assert result.exit_code == 1
     assert "demo mode alone; this is test mode" in result.output
     app.extensions["database"].close()
+
+
+def _has_a_year_behind_it(session: Session, mail: ListTransport, *, now: datetime) -> None:
+    statuses = Counter(session.scalars(select(Pledge.stripe_status)))
+    assert statuses["active"] >= 25
+    assert statuses["canceled"] >= 3
+    assert statuses["past_due"] >= 1
+    assert set(session.scalars(select(StripeEvent.state))) == {"handled"}
+    attempts = session.scalars(select(Attempt)).all()
+    assert {(attempt.state, attempt.checkout_id is None) for attempt in attempts} == {("paid", False)}
+    assert min(attempt.created_at for attempt in attempts) < now - timedelta(days=300)
+    _numbers_follow_the_days(session)
+    receipts = [message for message in mail.sent if message["Subject"].startswith("Receipt")]
+    newer = select(func.count()).where(Payment.paid_at >= now - KEPT)
+    assert 10 <= len(receipts) == session.scalar(newer)
+
+
+def _numbers_follow_the_days(session: Session) -> None:
+    """The sandbox sends two events at a time: one may overtake another now and then."""
+    receipts = session.execute(select(Receipt.year, Receipt.issued_at).order_by(Receipt.year, Receipt.number)).all()
+    overtaken = [each for each, following in pairwise(receipts) if tuple(each) > tuple(following)]
+    assert len(overtaken) <= len(receipts) / 10
 
 
 def _counts(session: Session) -> dict[str, int]:

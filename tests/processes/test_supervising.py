@@ -17,6 +17,8 @@ from tests.processes.alive import ADDRESS, answer_of, free_port, started, until
 
 RUN = ("-m", "membership.supervising")
 READY = "Ctrl-C ends everything."
+# The demo lives through a year before it is there: seconds by itself, minutes on a machine that does much else.
+YEAR_SECONDS = 180
 
 
 def environ_of(instance: Path, **changes: str) -> dict[str, str]:
@@ -37,7 +39,7 @@ def test_the_demo_starts_twice_and_leaves_nothing_behind(tmp_path: Path) -> None
 
     for number in (signal.SIGTERM, signal.SIGINT):
         with started(RUN, environ, log) as process:
-            until(lambda: READY in log.read_text() or process.poll() is not None, log.read_text)
+            until(lambda: READY in log.read_text() or process.poll() is not None, log.read_text, seconds=YEAR_SECONDS)
             assert process.poll() is None, log.read_text()
             children = psutil.Process(process.pid).children(recursive=True)
             pages = {path: answer_of(port, path) for path in ("/", "/dev/mail", "/topics", "/support", "/staff/")}
@@ -56,7 +58,7 @@ def test_the_death_of_one_child_ends_all_with_its_code(tmp_path: Path) -> None:
     environ, log = environ_of(tmp_path / "instance"), tmp_path / "run.log"
 
     with started(RUN, environ, log) as process:
-        until(lambda: READY in log.read_text(), log.read_text)
+        until(lambda: READY in log.read_text(), log.read_text, seconds=YEAR_SECONDS)
         children = psutil.Process(process.pid).children(recursive=True)
         worker = next(child for child in children if child.cmdline()[-1] == "worker")
         worker.kill()

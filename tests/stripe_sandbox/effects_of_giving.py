@@ -49,6 +49,12 @@ def price(stage: Stage) -> tuple[str, Json]:
     return stage.call("POST /v1/prices", "", given)["id"], {}
 
 
+def of_price(stage: Stage) -> tuple[str, Json]:
+    given = {"currency": "eur", "unit_amount": 900, "product": "membership_donation"}
+    stage.notes["price"] = stage.call("POST /v1/prices", "", given)["id"]
+    return donation(stage)
+
+
 def donation_of_customer(stage: Stage) -> tuple[str, Json]:
     stage.notes["customer"] = customer(stage)[0]
     return donation(stage)
@@ -62,6 +68,11 @@ CHECKOUT = (
     Effect(
         SESSIONS, line(unit_amount=700), "charge.amount", f"{CREATE}#create_checkout_session-line_items", donation,
         lambda s, made: s.charge_of(made)["amount"], 700,
+    ),
+    Effect(
+        SESSIONS, {"line_items": [{"price": "$price", "quantity": 1}]}, "charge.amount, by a price",
+        f"{CREATE}#create_checkout_session-line_items-price", of_price,
+        lambda s, made: s.charge_of(made)["amount"], 900,
     ),
     Effect(
         SESSIONS, line(3), "charge.amount, by quantity", f"{CREATE}#create_checkout_session-line_items", donation,
@@ -114,8 +125,8 @@ CHECKOUT = (
         lambda s, made: "Donate €5.00" in s.page(made), True,
     ),
     Effect(
-        SESSIONS, {"locale": "pl"}, "session.locale", f"{CREATE}#create_checkout_session-locale", donation,
-        lambda s, made: s.get(f"/v1/checkout/sessions/{made['id']}")["locale"], "pl",
+        SESSIONS, {"locale": "fr-CA"}, "the language of the page", f"{CREATE}#create_checkout_session-locale", donation,
+        lambda s, made: ('<html lang="fr">' in s.page(made), "Payer €5.00" in s.page(made)), (True, True),
     ),
     Effect(
         SESSIONS, {"metadata": {"attempt": "7"}}, "checkout.session.completed metadata",

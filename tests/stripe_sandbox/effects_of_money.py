@@ -1,4 +1,4 @@
-"""Effects of refunds, disputes, payouts, the balance's settings, and the lists of money."""
+"""Effects of refunds, disputes, payouts, and the balance's settings."""
 
 from datetime import UTC, datetime
 
@@ -44,6 +44,22 @@ def of_payout(stage: Stage) -> tuple[str, Json]:
 def of_available_money(stage: Stage) -> tuple[str, Json]:
     stage.available()
     return "", {"amount": 100, "currency": "eur"}
+
+
+def of_available_dollars(stage: Stage) -> tuple[str, Json]:
+    stage.available()
+    stage.charge(1000, "usd")
+    stage.browser.advance(8 * DAY)
+    return "", {"amount": 100}
+
+
+def time_of(stage: Stage) -> int:
+    return int(stage.browser.get("/_sandbox/health").json["now"])
+
+
+def tomorrow(stage: Stage) -> tuple[str, Json]:
+    stage.notes["tomorrow"] = time_of(stage) + DAY
+    return "", {}
 
 
 def evidence(text: str) -> Json:
@@ -197,79 +213,22 @@ PAID_OUT = (
     ),
 )  # fmt: skip
 
-LISTS = (
+REQUIRED = (
     Effect(
-        "GET /v1/balance_transactions", {"payout": "$payout"}, "which are listed",
-        "https://docs.stripe.com/payouts/reconciliation", of_payout,
-        lambda s, made: [(each["type"], each["net"]) for each in made["data"]], [("payout", -960), ("charge", 960)],
+        PAYOUTS, {"currency": "usd"}, "which balance is paid out", f"{API}/payouts/create#create_payout-currency",
+        of_available_dollars, lambda s, made: (made["currency"], s.line_of(made)["currency"]), ("usd", "usd"),
     ),
     Effect(
-        "GET /v1/balance_transactions", {"source": "$charge"}, "which are listed", f"{API}/balance_transactions/list",
-        two_charges, lambda s, made: [each["amount"] for each in made["data"]], [700],
+        REFUNDS, {"charge": "$charge"}, "which charge is refunded", f"{API}/refunds/create#create_refund-charge",
+        lambda s: (two_charges(s)[0], {}),
+        lambda s, made: s.get(f"/v1/charges/{s.notes['charge']}")["amount_refunded"], 700,
+        otherwise={"charge": "$refunded"},
     ),
     Effect(
-        "GET /v1/charges", {"payment_intent": "$intent"}, "which are listed", f"{API}/charges/list",
-        two_charges, lambda s, made: [each["id"] == s.notes["charge"] for each in made["data"]], [True],
-    ),
-    Effect(
-        "GET /v1/refunds", {"charge": "$charge"}, "which are listed", f"{API}/refunds/list",
-        two_charges, lambda s, made: made["data"], [],
-    ),
-    Effect(
-        "GET /v1/refunds", {"payment_intent": "$intent"}, "which are listed", f"{API}/refunds/list",
-        two_charges, lambda s, made: made["data"], [],
-    ),
-    Effect(
-        REFUNDS, {"payment_intent": "$refunded_intent"}, "which charge is refunded wholly",
-        "https://docs.stripe.com/refunds#issuing",
-        lambda s: (two_charges(s)[0], {}), lambda s, made: s.get(f"/v1/charges/{made['charge']}")["amount"], 500,
-        otherwise={"payment_intent": "$intent"},
-    ),
-    Effect(
-        "GET /v1/disputes", {"charge": "$charge"}, "which are listed", f"{API}/disputes/list",
-        two_disputes, lambda s, made: [each["charge"] == s.notes["charge"] for each in made["data"]], [True],
-    ),
-    Effect(
-        "GET /v1/disputes", {"payment_intent": "$intent"}, "which are listed", f"{API}/disputes/list",
-        two_disputes, lambda s, made: [each["charge"] == s.notes["charge"] for each in made["data"]], [True],
-    ),
-    Effect(
-        "GET /v1/radar/early_fraud_warnings", {"charge": "$charge"}, "which are listed",
-        f"{API}/radar/early_fraud_warnings/list",
-        two_disputes, lambda s, made: [each["actionable"] for each in made["data"]], [False],
-    ),
-    Effect(
-        "GET /v1/balance_transactions", {"type": "refund"}, "which are listed", f"{API}/balance_transactions/list",
-        two_charges, lambda s, made: [each["source"] == s.notes["refund"] for each in made["data"]], [True],
-    ),
-    Effect(
-        "GET /v1/balance_transactions", {"currency": "usd"}, "which are listed", f"{API}/balance_transactions/list",
-        two_charges, lambda s, made: [each["amount"] for each in made["data"]], [700],
-    ),
-    Effect(
-        "GET /v1/charges", {"created": {"gt": 2_000_000_000}}, "which are listed", f"{API}/charges/list",
-        two_charges, lambda s, made: made["data"], [],
-    ),
-    Effect(
-        "GET /v1/events", {"type": "charge.refunded"}, "which are listed", f"{API}/events/list",
-        two_charges, lambda s, made: [each["type"] for each in made["data"]], ["charge.refunded"],
-    ),
-    Effect(
-        "GET /v1/events", {"types": ["refund.created", "charge.refunded"]}, "which are listed", f"{API}/events/list",
-        two_charges, lambda s, made: [each["type"] for each in made["data"]], ["charge.refunded", "refund.created"],
-    ),
-    Effect(
-        "GET /v1/payouts", {"status": "failed"}, "which are listed", f"{API}/payouts/list",
-        lambda s: ("", {"limit": 100} if s.payout() else {}), lambda s, made: made["data"], [],
-    ),
-    Effect(
-        "GET /v1/payouts", {"arrival_date": {"lt": 1_000_000_000}}, "which are listed", f"{API}/payouts/list",
-        lambda s: ("", {"limit": 100} if s.payout() else {}), lambda s, made: made["data"], [],
-    ),
-    Effect(
-        "GET /v1/disputes", {"created": {"lt": 1_000_000_000}}, "which are listed", f"{API}/disputes/list",
-        lambda s: ("", {"limit": 100} if s.dispute() else {}), lambda s, made: made["data"], [],
+        "POST /v1/test_helpers/test_clocks", {"frozen_time": "$tomorrow"}, "the clock",
+        f"{API}/test_clocks/create#create_test_clock-frozen_time", tomorrow,
+        lambda s, made: time_of(s) >= s.notes["tomorrow"], True,
     ),
 )  # fmt: skip
 
-MONEY = (*GIVING_BACK, *PAID_OUT, *LISTS)
+MONEY = (*GIVING_BACK, *PAID_OUT, *REQUIRED)

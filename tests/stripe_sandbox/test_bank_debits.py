@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from stripe import StripeClient
+from stripe import InvalidRequestError, StripeClient
 
 from tests.stripe_sandbox.steps import DAY, Answer, Browser, donation, event_types, pledge
 
@@ -185,3 +185,19 @@ def test_the_invoice_of_a_debit_on_its_way_has_an_event(client: StripeClient, br
     begun(client, browser, LATER)
     (event,) = client.v1.events.list({"type": "invoice.updated"}).data
     assert json.loads(str(event.data.previous_attributes)) == {"attempt_count": 0, "attempted": False}
+
+
+def test_the_invoice_of_a_debit_on_its_way_cannot_be_made_void(client: StripeClient, browser: Browser) -> None:
+    after = begun(client, browser, LATER)
+    with pytest.raises(InvalidRequestError, match="processing") as refused:
+        client.v1.invoices.void_invoice(after.invoice.id)
+    assert refused.value.http_status == 400
+    assert client.v1.invoices.retrieve(after.invoice.id).status == "open"
+    browser.advance(5 * DAY)
+    assert client.v1.invoices.retrieve(after.invoice.id).status == "paid"
+
+
+def test_the_invoice_of_a_debit_that_failed_can_be_made_void(client: StripeClient, browser: Browser) -> None:
+    after = begun(client, browser, FAILS_LATER)
+    browser.advance(5 * DAY)
+    assert client.v1.invoices.void_invoice(after.invoice.id).status == "void"

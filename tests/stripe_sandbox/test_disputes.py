@@ -154,6 +154,8 @@ def test_a_warning_of_fraud_is_actionable_until_something_is_done(client: Stripe
         ("/_sandbox/disputes", {"charge": "PAID", "reason": "mood"}, 400, "must be one of"),
         ("/_sandbox/disputes", ["ch_0"], 400, "one JSON object"),
         ("/_sandbox/fraud_warnings", {"payment_intent": "pi_0"}, 400, "No such payment intent"),
+        ("/_sandbox/fraud_warnings", {"charge": "PAID", "fraud_type": "mood"}, 400, "must be one of"),
+        ("/_sandbox/fraud_warnings", {"charge": "PAID", "reason": "duplicate"}, 400, "unknown parameter"),
         ("/_sandbox/adjustments", {"amount": "much"}, 400, "minor units"),
         ("/_sandbox/adjustments", {"amount": 5, "currency": "gbp"}, 400, "kept in eur"),
         ("/_sandbox/payouts/po_0/failure", {}, 404, "No such payout"),
@@ -180,8 +182,10 @@ def test_a_form_leads_back_to_the_console(client: StripeClient, browser: Browser
     charge = paid(client, browser)
     assert 'action="/_sandbox/disputes"' in browser.get("/_sandbox").text
     form = {"charge": f" {charge.payment_intent}", "reason": "duplicate"}
-    for path in ("/_sandbox/fraud_warnings", "/_sandbox/disputes"):
-        answer = browser.post(path, form)
+    warning = {"charge": charge.id, "fraud_type": "made_with_lost_card"}
+    for path, given in (("/_sandbox/fraud_warnings", warning), ("/_sandbox/disputes", form)):
+        answer = browser.post(path, given)
         assert (answer.status, answer.location) == (303, "/_sandbox")
     assert [each.reason for each in client.v1.disputes.list().data] == ["duplicate"]
+    assert [each.fraud_type for each in client.v1.radar.early_fraud_warnings.list().data] == ["made_with_lost_card"]
     assert browser.post("/_sandbox/disputes", form, Accept="text/html").status == 409

@@ -3,9 +3,11 @@
 import pytest
 from stripe import CardError, InvalidRequestError, StripeClient
 
+from membership.stripe_sandbox.protocol.routes import CURSOR
 from membership.stripe_sandbox.protocol.routing import ROUTES
 from tests.stripe_sandbox.acting import Effect, Stage, filled, merged, params_of
 from tests.stripe_sandbox.effects import EFFECTS
+from tests.stripe_sandbox.effects_missing import WITHOUT_EFFECT
 from tests.stripe_sandbox.receiver import Receiver
 from tests.stripe_sandbox.steps import Browser
 
@@ -20,6 +22,19 @@ def test_the_table_has_at_least_sixty_rows_about_what_is_modelled() -> None:
         for path in params_of(effect.given):
             modelled = MODELLED[effect.call]
             assert any(path == known or path.startswith(f"{known}.") for known in modelled), str(effect)
+
+
+def test_every_modelled_parameter_has_its_effect() -> None:
+    """What a route says it acts upon stands in the table, or in the list of what does not, with the reason."""
+    shown = {(effect.call, path) for effect in EFFECTS for path in params_of(effect.given)}
+    silent = {
+        (call, known)
+        for call, modelled in MODELLED.items()
+        for known in modelled
+        if known not in CURSOR.split()
+        and not any(call == of and (path == known or path.startswith(f"{known}.")) for of, path in shown)
+    }
+    assert silent == WITHOUT_EFFECT.keys()
 
 
 @pytest.mark.parametrize("effect", EFFECTS, ids=str)

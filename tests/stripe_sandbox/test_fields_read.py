@@ -50,6 +50,8 @@ READ: dict[str, tuple[Read, ...]] = {
         Read("created"),
         Read("billing_details.email", lambda body: body["paid"]),
         Read("billing_details.name", _never),
+        *map(Read, ("amount", "currency", "metadata", "payment_intent", "status")),
+        Read("failure_code", _has(status="failed")),
     ),
     "checkout.session": (
         Read("id"),
@@ -104,6 +106,7 @@ READ: dict[str, tuple[Read, ...]] = {
         Read("cancel_at_period_end"),
         Read("cancel_at", _has(cancel_at_period_end=True)),
         Read("ended_at", _has(status="canceled")),
+        Read("pause_collection", _never),
     ),
 }
 # How the gateway names what it reads, by the annotation of its parameters.
@@ -113,7 +116,7 @@ NAMES = {
     "stripe.Subscription": "subscription",
     "stripe.Invoice": "invoice",
     "stripe.BalanceTransaction": "balance_transaction",
-    "str | stripe.Charge | None": "charge",
+    "stripe.Charge": "charge",
 }
 LISTS = {
     "balance_transaction": "/v1/balance_transactions",

@@ -28,7 +28,7 @@ def test_a_customer_is_changed_and_the_event_says_what_was(client: StripeClient,
     )
     (event,) = client.v1.events.list({"type": "customer.updated"}).data
     previous: Any = event.data.previous_attributes
-    assert previous.to_dict() == {"email": "olena@example.org", "name": "Olena", "metadata": {"a": "1"}}
+    assert previous.to_dict() == {"email": "olena@example.org", "name": "Olena", "metadata": {"b": None}}
 
 
 def test_an_update_that_changes_nothing_sends_no_event(client: StripeClient, customer: Any) -> None:

@@ -159,5 +159,5 @@ def test_an_update_says_what_was_before(client: StripeClient, browser: Browser) 
     client.v1.subscriptions.update(subscription.id, {"metadata": {"added": "1", "membership_attempt": ""}})
     (event,) = client.v1.events.list({"types": ["customer.subscription.updated"]}).data
     previous: Any = event.data.previous_attributes
-    assert previous.to_dict() == {"metadata": {"membership_attempt": "p-1"}}
+    assert previous.to_dict() == {"metadata": {"added": None, "membership_attempt": "p-1"}}
     assert event.data.object["metadata"].to_dict() == {"added": "1"}

@@ -79,6 +79,20 @@ def customer(stage: Stage) -> None:
     stage.notes["customer"] = stage.call("POST /v1/customers", "", {})["id"]
 
 
+def archived(stage: Stage) -> None:
+    """Leaves a pledge, and an active price of a product that is not sold any more."""
+    subscription = stage.subscription()
+    price = {"currency": "eur", "unit_amount": 900, "product": "membership_donation"}
+    made = stage.call("POST /v1/prices", "", price | {"recurring": {"interval": "month"}})
+    stage.call("POST /v1/products/{id}", "membership_donation", {"active": False})
+    method = subscription["default_payment_method"]
+    stage.call(
+        "POST /v1/customers/{id}", subscription["customer"], {"invoice_settings": {"default_payment_method": method}}
+    )
+    stage.notes |= {"customer": subscription["customer"], "id": subscription["id"], "price": made["id"]}
+    stage.notes["item"] = subscription["items"]["data"][0]["id"]
+
+
 # What stands before, the call, its parameters, and the status, code and parameter of the refusal.
 REFUSALS: list[tuple[Callable[[Stage], None], str, Json, int, str | None, str | None]] = [
     (nothing, "POST /v1/refunds", {}, 400, "parameter_missing", "payment_intent"),
@@ -218,6 +232,32 @@ REFUSALS: list[tuple[Callable[[Stage], None], str, Json, int, str | None, str | 
         400, None, "cancellation_details[feedback]",
     ),
     (ended, "POST /v1/subscriptions/{id}", {"cancel_at_period_end": True}, 400, "resource_missing", "id"),
+    (ended, "DELETE /v1/subscriptions/{id}", {}, 404, "resource_missing", "id"),
+    *(
+        (
+            nothing, "POST /v1/prices",
+            {"currency": "eur", "unit_amount": 500, "product": "membership_pledge",
+             "recurring": {"interval": interval, "interval_count": count}},
+            400, None, "recurring[interval_count]",
+        )
+        for interval, count in (("day", 1096), ("week", 157), ("month", 37), ("year", 4), ("month", 0))
+    ),
+    (
+        nothing, "POST /v1/prices", {"currency": "eur", "unit_amount": 100_000_000, "product": "membership_pledge"},
+        400, "amount_too_large", "unit_amount",
+    ),
+    (archived, "POST /v1/checkout/sessions", SESSION | {"line_items": [{"price": "$price", "quantity": 1}]},
+     400, None, "line_items[0][price]"),
+    (archived, "POST /v1/checkout/sessions", SESSION | line(product="membership_donation"),
+     400, None, "line_items[0][price_data][product]"),
+    (archived, "POST /v1/subscriptions", {"customer": "$customer", "items": [{"price": "$price"}]},
+     400, None, "items[0][price]"),
+    (archived, "POST /v1/subscriptions/{id}",
+     {"items": [{"id": "$item", "price": "$price"}], "proration_behavior": "none"}, 400, None, "items[0][price]"),
+    (archived, "POST /v1/subscriptions/{id}",
+     {"items": [{"id": "$item", "price_data": {
+         "currency": "eur", "unit_amount": 900, "product": "membership_donation", "recurring": {"interval": "month"},
+     }}], "proration_behavior": "none"}, 400, None, "items[0][price_data][product]"),
     (nothing, "GET /v1/events", {"type": "a.b", "types": ["c.d"]}, 400, None, "types"),
     (nothing, "GET /v1/events", {"types": ["a.b"] * 21}, 400, None, "types"),
     (nothing, "GET /v1/tokens/tok_0", {}, 404, None, None),

@@ -89,6 +89,26 @@ def test_a_schedule_can_end_the_subscription(
     assert len(client.v1.invoices.list({"subscription": subscription.id}).data) == 1
 
 
+def test_a_schedule_that_ends_the_subscription_announces_no_renewal(
+    client: StripeClient, browser: Browser, subscription: Subscription, schedule: SubscriptionSchedule
+) -> None:
+    client.v1.subscription_schedules.update(schedule.id, {"end_behavior": "cancel"})
+    with pytest.raises(InvalidRequestError) as refused:
+        client.v1.invoices.create_preview({"subscription": subscription.id})
+    assert (refused.value.http_status, refused.value.code) == (404, "invoice_upcoming_none")
+    past_period(client, browser, subscription)
+    assert client.v1.events.list({"type": "invoice.upcoming"}).data == []
+
+
+def test_a_schedule_that_lets_go_after_all_announces_the_renewal(
+    client: StripeClient, browser: Browser, subscription: Subscription, schedule: SubscriptionSchedule
+) -> None:
+    for ending in ("cancel", "release"):
+        client.v1.subscription_schedules.update(schedule.id, {"end_behavior": ending})
+    past_period(client, browser, subscription)
+    assert len(client.v1.events.list({"type": "invoice.upcoming"}).data) == 1
+
+
 @pytest.mark.parametrize("change", [{"cancel_at_period_end": True}, {"cancel_at": "min_period_end"}])
 def test_a_scheduled_subscription_cannot_be_ended_directly(
     client: StripeClient, subscription: Subscription, schedule: SubscriptionSchedule, change: Any

@@ -224,7 +224,18 @@ def test_an_update_tells_what_was_before(client: StripeClient, subscription: Sub
     client.v1.subscriptions.update(subscription.id, to_price(subscription, price(1200)))
     (event,) = client.v1.events.list({"type": "customer.subscription.updated"}).data
     previous: Any = event.data.previous_attributes
+    assert previous.to_dict().keys() == {"items"}
+    assert previous["items"].to_dict().keys() == {"data"}
     assert previous["items"]["data"][0]["price"]["unit_amount"] == 500
+
+
+def test_of_an_object_an_update_tells_only_the_keys_that_changed(
+    client: StripeClient, subscription: Subscription
+) -> None:
+    client.v1.subscriptions.update(subscription.id, {"cancellation_details": {"comment": "Moving"}})
+    (event,) = client.v1.events.list({"type": "customer.subscription.updated"}).data
+    previous: Any = event.data.previous_attributes
+    assert previous.to_dict() == {"cancellation_details": {"comment": None}}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A year from one number: the same number tells the same story, and the story leaves what a newsroom meets."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
@@ -61,6 +61,14 @@ def test_a_year_leaves_patrons_of_every_standing(client: StripeClient, browser: 
     assert [each for each in charges if each.status == "failed"]
 
 
+def test_people_give_in_one_currency_each() -> None:
+    currencies: defaultdict[str, set[str]] = defaultdict(set)
+    for act in story_of(7):
+        if act.kind in ("join", "give"):
+            currencies[act.details["email"]].add(act.details["currency"])
+    assert {len(each) for each in currencies.values()} == {1}
+
+
 def test_money_of_a_year_adds_up(client: StripeClient, browser: Browser) -> None:
     live(browser)
     lines = every(client.v1.balance_transactions.list({"limit": 100}))
@@ -101,6 +109,23 @@ def test_an_endpoint_hears_of_the_whole_year(client: StripeClient, browser: Brow
     while flushed(browser):
         pass
     assert len(receiver.arrived) == 40
+
+
+def test_what_is_not_to_be_sent_is_not_heard(client: StripeClient, browser: Browser, receiver: Receiver) -> None:
+    types: Any = ["charge.updated", "customer.subscription.created"]
+    endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": types})
+    live(browser, unsent=["charge.updated"])
+    while flushed(browser):
+        pass
+    assert len(receiver.arrived) == 40
+    assert client.v1.webhook_endpoints.retrieve(endpoint.id).enabled_events == types
+
+
+@pytest.mark.parametrize("unsent", ["charge.updated", [1], {"charge.updated": True}])
+def test_what_is_not_to_be_sent_must_be_a_list_of_texts(browser: Browser, unsent: Any) -> None:
+    answer = browser.post_json("/_sandbox/seed", {"year": {"seed": 7, "unsent": unsent}})
+    assert answer.status == 400
+    assert answer.json["error"]["param"] == "year[unsent]"
 
 
 PLEDGE = {"email": "a@example.org", "name": "A", "amount_minor": 500, "currency": "eur", "interval": "month"}

@@ -8,10 +8,11 @@ from flask import Flask, Response, make_response, redirect, request
 
 from membership.stripe_sandbox.billing.collecting import collect, settle_intent
 from membership.stripe_sandbox.billing.invoices import payment_of
-from membership.stripe_sandbox.billing.plain_pages import date_text, keep_card, listed_cards, notice, page, read_card
+from membership.stripe_sandbox.billing.plain_pages import keep_card, listed_cards, notice, page, read_card
 from membership.stripe_sandbox.payments.checkout_form import Typed
 from membership.stripe_sandbox.payments.declines import AUTHENTICATE, Decline
 from membership.stripe_sandbox.payments.hosted import DECLINED, priced, with_headers
+from membership.stripe_sandbox.payments.hosted_words import ENGLISH
 from membership.stripe_sandbox.payments.payments import confirm, refuse_authentication
 from membership.stripe_sandbox.protocol.shapes import Json
 from membership.stripe_sandbox.state.clock import Clock
@@ -87,7 +88,7 @@ def _shown(store: Store, invoice: Json, typed: Typed, errors: dict[str, str], *,
         errors=errors,
         invoice=invoice,
         line=line["description"],
-        period=f"{date_text(line['period']['start'])} to {date_text(line['period']['end'])}",
+        period=f"{ENGLISH.date(line['period']['start'])} to {ENGLISH.date(line['period']['end'])}",
         listed_cards=listed_cards(),
         payable=invoice["status"] in PAYABLE,
         typed=typed,

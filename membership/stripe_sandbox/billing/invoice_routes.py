@@ -3,7 +3,7 @@
 from stripe import params
 
 from membership.stripe_sandbox.billing.collecting import card_error, collect, method_for, settled
-from membership.stripe_sandbox.billing.invoices import close, finalize, mark_paid
+from membership.stripe_sandbox.billing.invoices import close, finalize, is_processing, mark_paid
 from membership.stripe_sandbox.billing.methods_on_file import own_method
 from membership.stripe_sandbox.protocol.calls import Call
 from membership.stripe_sandbox.protocol.errors import ApiError, invalid, not_modelled
@@ -92,8 +92,15 @@ def _method(call: Call, invoice: Json) -> Json | None:
 
 
 def void_invoice(call: Call) -> Json:
-    """Makes an open invoice void, for good: it is tried no more, and its subscription no longer owes it."""
-    invoice = close(call.store, _in_status(call, ("open", "uncollectible"), "void"), "void", now=call.now)
+    """Makes an open invoice void, for good: it is tried no more, and its subscription no longer owes it.
+
+    https://docs.stripe.com/invoicing/integration/workflow-transitions; money that is on its way cannot be stopped.
+    """
+    given = _in_status(call, ("open", "uncollectible"), "void")
+    if is_processing(call.store, given):
+        message = "You cannot void this invoice: a payment of it is processing. Wait until the bank has answered."
+        raise ApiError(400, message)
+    invoice = close(call.store, given, "void", now=call.now)
     settled(call.store, invoice, now=call.now)
     return invoice
 

@@ -85,6 +85,12 @@ def payment_of(store: Store, invoice: Json) -> Json | None:
     return next(iter(store.every("invoice_payment", invoice=invoice["id"])), None)
 
 
+def is_processing(store: Store, invoice: Json) -> bool:
+    """Tells whether a bank has still to answer about a debit that pays an invoice."""
+    payment = payment_of(store, invoice)
+    return payment is not None and store.must(payment["payment"]["payment_intent"])["status"] == "processing"
+
+
 def _payment(store: Store, invoice: Json, intent: Json | None, *, now: int) -> Json:
     kept = payment_of(store, invoice) if invoice["attempted"] else None
     if kept:

@@ -5,7 +5,8 @@ https://docs.stripe.com/billing/subscriptions/change-price, https://docs.stripe.
 
 from membership.stripe_sandbox.billing.subscription_items import put_price, rhythm_of
 from membership.stripe_sandbox.money.balance import check_amount
-from membership.stripe_sandbox.payments.products import price_from
+from membership.stripe_sandbox.payments.prices import price_of
+from membership.stripe_sandbox.payments.products import check_sold, price_from
 from membership.stripe_sandbox.protocol.calls import Call
 from membership.stripe_sandbox.protocol.errors import invalid, no_such, not_modelled
 from membership.stripe_sandbox.protocol.shapes import Json
@@ -48,6 +49,7 @@ def priced(call: Call, given: Json, subscription: Json, at: str) -> tuple[Json, 
     price = item["price"]
     if "price_data" in given:
         price = price_from(call.store, given["price_data"], at=f"{at}[price_data]", now=call.now)
+        check_sold(call.store, price, f"{at}[price_data][product]")
         _check(price, quantity, subscription, f"{at}[price_data][currency]")
     elif given.get("price", price["id"]) != price["id"]:
         price = named_price(call, given["price"], f"{at}[price]")
@@ -59,11 +61,7 @@ def priced(call: Call, given: Json, subscription: Json, at: str) -> tuple[Json, 
 
 def named_price(call: Call, price_id: str, param: str) -> Json:
     """Returns the active recurring price of an id. Raises ApiError for any other."""
-    price = call.store.get(price_id, "price")
-    if price is None:
-        raise no_such("price", price_id, param=param, status=400)
-    if not price["active"]:
-        raise invalid("The price specified is inactive. This field only accepts active prices.", param)
+    price = price_of(call.store, price_id, at=param)
     if not price["recurring"]:
         message = "The price specified is `type=one_time` but this field only accepts prices with `type=recurring`."
         raise invalid(message, param)

@@ -1,6 +1,5 @@
 """What the hosted pages of invoices and of the billing portal share: a template with its headers, a card typed in."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, make_response, render_template, request
@@ -8,6 +7,7 @@ from flask import Response, make_response, render_template, request
 from membership.stripe_sandbox.payments.cards import CARDS, attach, expiry_of, set_up
 from membership.stripe_sandbox.payments.checkout_form import Typed, errors_of, read_form
 from membership.stripe_sandbox.payments.hosted import priced, with_headers
+from membership.stripe_sandbox.payments.hosted_words import ENGLISH, Voice
 from membership.stripe_sandbox.payments.payment_method_settings import CARD
 from membership.stripe_sandbox.payments.payment_methods import attach_to
 from membership.stripe_sandbox.protocol.shapes import Json
@@ -21,9 +21,9 @@ def page(template: str, *, status: int = 200, form_target: str | None = None, **
     return with_headers(make_response(render_template(template, **context), status), form_target=form_target)
 
 
-def notice(title: str, text: str, status: int, back: str | None = None) -> Response:
+def notice(title: str, text: str, status: int, back: str | None = None, *, say: Voice = ENGLISH) -> Response:
     """Answers a page that only says something."""
-    return page("notice.html", status=status, title=title, text=text, back=back)
+    return page("notice.html", status=status, title=say(title), text=say(text), back=back, say=say)
 
 
 def read_card(customer: Json, *, now: int) -> tuple[Typed, dict[str, str]]:
@@ -48,17 +48,12 @@ def listed_cards() -> list[tuple[str, str]]:
     return [(f"{number[:4]} {number[4:8]} {number[8:12]} {number[12:]}", card.what) for number, card in CARDS.items()]
 
 
-def listed_invoice(invoice: Json) -> Json:
+def listed_invoice(invoice: Json, say: Voice) -> Json:
     """Returns what the pages say of an invoice."""
     return {
         "amount": priced(invoice["total"], invoice["currency"]),
-        "on": date_text(invoice["created"]),
-        "number": invoice["number"] or "Draft",
-        "status": invoice["status"],
+        "on": say.date(invoice["created"]),
+        "number": invoice["number"] or say("Draft"),
+        "status": say(invoice["status"]),
         "url": invoice["hosted_invoice_url"],
     }
-
-
-def date_text(moment: int) -> str:
-    """Returns a moment as a date, like 28 February 2026."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%-d %B %Y")

@@ -15,26 +15,27 @@ from membership.stripe_sandbox.payments.cards import attach as make_method
 from membership.stripe_sandbox.payments.checkout_form import Typed, payer_of
 from membership.stripe_sandbox.payments.declines import UNAUTHENTICATED
 from membership.stripe_sandbox.payments.hosted import DECLINED, priced, with_headers
+from membership.stripe_sandbox.payments.hosted_words import voice_of
 from membership.stripe_sandbox.payments.payment_methods import attach_to
 from membership.stripe_sandbox.protocol.shapes import Json
 from membership.stripe_sandbox.state.store import Store
 from membership.stripe_sandbox.webhooks.events import emit_change
 
-UNCHANGED = "Nothing was changed. You can try another card."
-
 
 def card_page(session: Json, typed: Typed, errors: dict[str, str], *, status: int = 200) -> Response:
     """Answers the form, with what was typed and what was wrong."""
+    say = voice_of(session)
     return page(
         "portal_card.html",
         status=status,
         form_target=_target(session),
         base=address_of(session),
         declined=status == DECLINED,
-        errors=errors,
+        errors={name: say(text) for name, text in errors.items()},
         flow=session["flow"],
         listed_cards=listed_cards(),
         return_url=session["return_url"],
+        say=say,
         typed=typed,
     )
 
@@ -68,7 +69,9 @@ def take_card(store: Store, session: Json, *, now: int) -> Response:
 
 
 def _refused(session: Json, typed: Typed, message: str) -> Response:
-    return card_page(session, typed, {"card_number": f"{message} {UNCHANGED}"}, status=DECLINED)
+    say = voice_of(session)
+    refusal = say("{reason} Nothing was changed. You can try another card.", reason=say(message))
+    return card_page(session, typed, {"card_number": refusal}, status=DECLINED)
 
 
 def secure_page(store: Store, session: Json, *, status: int = 200, error: str | None = None) -> Response:
@@ -76,14 +79,16 @@ def secure_page(store: Store, session: Json, *, status: int = 200, error: str | 
     method = store.get(store.hidden(session["id"]).get("asked", ""), "payment_method")
     if method is None:
         return with_headers(make_response(redirect(f"{address_of(session)}/card", 303)))
+    say = voice_of(session)
     return page(
         "secure.html",
         status=status,
         form_target=_target(session),
         action=f"{address_of(session)}/secure",
         amount=priced(0, "eur"),
-        error=error,
+        error=say(error) if error else None,
         last4=method["card"]["last4"],
+        say=say,
     )
 
 
@@ -128,4 +133,4 @@ def _after(session: Json) -> Response:
         return with_headers(make_response(redirect(completion["redirect"]["return_url"], 303)))
     confirmation = completion["hosted_confirmation"] or {"custom_message": None}
     words = confirmation["custom_message"] or "It is charged from now on."
-    return notice("Your card is saved.", words, 200, session["return_url"])
+    return notice("Your card is saved.", words, 200, session["return_url"], say=voice_of(session))

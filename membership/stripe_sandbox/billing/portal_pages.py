@@ -4,11 +4,12 @@ import copy
 
 from flask import Flask, Response, abort, make_response, redirect
 
-from membership.stripe_sandbox.billing.plain_pages import date_text, listed_invoice, notice, page
+from membership.stripe_sandbox.billing.plain_pages import listed_invoice, notice, page
 from membership.stripe_sandbox.billing.portal_cards import address_of, card_page, secure_page, take_answer, take_card
 from membership.stripe_sandbox.billing.subscription_changes import end_with_period
 from membership.stripe_sandbox.billing.subscriptions import end, keep, period_end
 from membership.stripe_sandbox.payments.hosted import priced, with_headers
+from membership.stripe_sandbox.payments.hosted_words import Voice, voice_of
 from membership.stripe_sandbox.protocol.shapes import Json
 from membership.stripe_sandbox.state.clock import Clock
 from membership.stripe_sandbox.state.store import Store
@@ -65,7 +66,7 @@ def _opened(store: Store, session_id: str, feature: str | None = None, *, now: i
         abort(_gone())
     if session["created"] + LASTS < now:
         text = "Go back to where you came from and open the page again."
-        abort(notice("This page has expired.", text, 410, session["return_url"]))
+        abort(notice("This page has expired.", text, 410, session["return_url"], say=voice_of(session)))
     return session
 
 
@@ -81,6 +82,7 @@ def _gone() -> Response:
 def _home(store: Store, session: Json) -> Response:
     configuration = store.must(session["configuration"])
     invoices = store.every("invoice", customer=session["customer"])[:SHOWN]
+    say = voice_of(session)
     living = [each for each in store.every("subscription", customer=session["customer"]) if not each["ended_at"]]
     return page(
         "portal.html",
@@ -89,33 +91,34 @@ def _home(store: Store, session: Json) -> Response:
         headline=configuration["business_profile"]["headline"],
         privacy=configuration["business_profile"]["privacy_policy_url"],
         terms=configuration["business_profile"]["terms_of_service_url"],
-        invoices=[listed_invoice(invoice) for invoice in invoices],
+        invoices=[listed_invoice(invoice, say) for invoice in invoices],
         return_url=session["return_url"],
-        subscriptions=[_listed(store, each) for each in living],
+        say=say,
+        subscriptions=[_listed(store, each, say) for each in living],
     )
 
 
-def _listed(store: Store, subscription: Json) -> Json:
+def _listed(store: Store, subscription: Json, say: Voice) -> Json:
     item = subscription["items"]["data"][0]
-    recurring = item["price"]["recurring"]
     return {
         "amount": priced(item["price"]["unit_amount"] * item["quantity"], subscription["currency"]),
-        "ends": subscription["cancel_at"] and date_text(subscription["cancel_at"]),
+        "ends": subscription["cancel_at"] and say.date(subscription["cancel_at"]),
         "id": subscription["id"],
         "product": store.must(item["price"]["product"])["name"],
-        "renews": date_text(period_end(subscription)),
-        "rhythm": f"every {recurring['interval']}",
-        "status": subscription["status"].replace("_", " "),
-        "way": _way(store.get(subscription["default_payment_method"] or "", "payment_method")),
+        "renews": say.date(period_end(subscription)),
+        "rhythm": say.rhythm(item["price"]),
+        "status": say(subscription["status"].replace("_", " ")),
+        "way": _way(store.get(subscription["default_payment_method"] or "", "payment_method"), say),
     }
 
 
-def _way(method: Json | None) -> str:
+def _way(method: Json | None, say: Voice) -> str:
     if method is None:
-        return "none"
+        return say("none")
     if method["type"] == "card":
-        return f"{method['card']['brand'].title()} ending in {method['card']['last4']}"
-    return f"bank account ending in {method['sepa_debit']['last4']}"
+        card = method["card"]
+        return say("{brand} ending in {last4}", brand=card["brand"].title(), last4=card["last4"])
+    return say("bank account ending in {last4}", last4=method["sepa_debit"]["last4"])
 
 
 def _cancel(store: Store, session: Json, subscription_id: str, *, now: int) -> Response:

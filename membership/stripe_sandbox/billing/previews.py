@@ -6,7 +6,7 @@ from membership.stripe_sandbox.billing.invoice_drafts import DRAFT_SECONDS, comp
 from membership.stripe_sandbox.billing.item_changes import change_items, check_proration
 from membership.stripe_sandbox.billing.phases import coming_phase, enter_phase
 from membership.stripe_sandbox.billing.subscription_items import begin_period
-from membership.stripe_sandbox.billing.subscriptions import ENDED, period_end, period_start
+from membership.stripe_sandbox.billing.subscriptions import ENDED, is_renewed, period_end, period_start
 from membership.stripe_sandbox.protocol.calls import Call
 from membership.stripe_sandbox.protocol.errors import ApiError, missing_parameter, not_modelled
 from membership.stripe_sandbox.protocol.ids import random_text
@@ -61,8 +61,7 @@ def next_invoice(store: Store, subscription: Json, *, now: int) -> Json:
     """Returns the invoice that a renewal would make. Raises ApiError 404 where the subscription is not renewed."""
     renewed = copied(subscription)
     renews_at = period_end(subscription)
-    ends_at = subscription["cancel_at"]
-    if subscription["status"] in ENDED or (ends_at and ends_at <= renews_at):
+    if subscription["status"] in ENDED or not is_renewed(store, subscription):
         raise _none(subscription)
     phase = coming_phase(store, subscription, renews_at)
     if phase:

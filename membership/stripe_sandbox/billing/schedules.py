@@ -112,7 +112,10 @@ def update_schedule(call: Call) -> Json:
         after["phases"] = _phases(call, before)
         first = after["phases"][0]
         after["current_phase"] = {"end_date": first["end_date"], "start_date": first["start_date"]}
-    return put_change(call.store, "subscription_schedule.updated", before, after, now=call.now)
+    put_change(call.store, "subscription_schedule.updated", before, after, now=call.now)
+    # Another ending may be due another announcement.
+    keep(call.store, call.store.must(after["subscription"]), now=call.now)
+    return after
 
 
 def _running(call: Call) -> Json:

@@ -12,7 +12,7 @@ from membership.stripe_sandbox.billing.methods_on_file import own_method
 from membership.stripe_sandbox.billing.subscriptions import begin, keep, set_latest_invoice
 from membership.stripe_sandbox.money.balance import check_amount, checked_currency
 from membership.stripe_sandbox.payments.customers import living_customer
-from membership.stripe_sandbox.payments.products import price_from
+from membership.stripe_sandbox.payments.products import check_sold, price_from
 from membership.stripe_sandbox.protocol.calls import Call, metadata
 from membership.stripe_sandbox.protocol.errors import ApiError, invalid, missing_parameter, not_modelled
 from membership.stripe_sandbox.protocol.routes import route
@@ -73,7 +73,8 @@ def _line(call: Call) -> Json:
 
 def _price(call: Call, item: Json) -> Json:
     if "price_data" in item:
-        return price_from(call.store, item["price_data"], at="items[0][price_data]", now=call.now)
+        price = price_from(call.store, item["price_data"], at="items[0][price_data]", now=call.now)
+        return check_sold(call.store, price, "items[0][price_data][product]")
     if "price" not in item:
         raise missing_parameter("items[0][price]")
     price = named_price(call, item["price"], "items[0][price]")

@@ -7,7 +7,7 @@ from membership.stripe_sandbox.billing.billing_settings import billing_settings
 from membership.stripe_sandbox.billing.invoices import stop_collecting
 from membership.stripe_sandbox.billing.subscription_items import new_item
 from membership.stripe_sandbox.protocol.calls import Call
-from membership.stripe_sandbox.protocol.errors import ApiError, not_modelled
+from membership.stripe_sandbox.protocol.errors import ApiError, no_such, not_modelled
 from membership.stripe_sandbox.protocol.ids import new_id
 from membership.stripe_sandbox.protocol.lists import list_object, page
 from membership.stripe_sandbox.protocol.routes import CURSOR, route
@@ -93,11 +93,22 @@ def _next_moment(store: Store, subscription: Json, now: int) -> int | None:
 
 def upcoming_at(store: Store, subscription: Json) -> int | None:
     """Returns when the next renewal is announced, or None where there is none to announce."""
-    renews_at, ends_at = period_end(subscription), subscription["cancel_at"]
-    is_renewed = ends_at is None or ends_at > renews_at
-    if not is_renewed or subscription["pause_collection"] or subscription["status"] == "unpaid":
+    renews_at = period_end(subscription)
+    if not is_renewed(store, subscription) or subscription["pause_collection"] or subscription["status"] == "unpaid":
         return None
     return renews_at - billing_settings(store).upcoming_days * DAY
+
+
+def is_renewed(store: Store, subscription: Json) -> bool:
+    """Tells whether another period will follow, by the subscription's own word and by its schedule's.
+
+    https://docs.stripe.com/billing/subscriptions/subscription-schedules#completing-a-schedule
+    """
+    schedule = store.get(subscription["schedule"]) if subscription["schedule"] else None
+    endings = [subscription["cancel_at"]]
+    if schedule and schedule["end_behavior"] == "cancel":
+        endings.append(schedule["phases"][-1]["end_date"])
+    return all(ends_at is None or ends_at > period_end(subscription) for ends_at in endings)
 
 
 def trial_notice_at(subscription: Json) -> int | None:
@@ -139,8 +150,14 @@ def _lies(moment: int, wanted: int | dict[str, int]) -> bool:
 
 
 def cancel_subscription(call: Call) -> Json:
-    """Ends a subscription at once; nothing is given back."""
-    subscription = alive(call)
+    """Ends a subscription at once; nothing is given back.
+
+    One that has ended is gone for this route: Stripe answers as for an id that names nothing
+    (https://docs.stripe.com/error-codes#resource-missing).
+    """
+    subscription = call.found("subscription")
+    if subscription["status"] in ENDED:
+        raise no_such("subscription", subscription["id"])
     for name in ("invoice_now", "prorate"):
         if call.get(name):
             raise not_modelled(name, "This sandbox ends a subscription without a final invoice.")

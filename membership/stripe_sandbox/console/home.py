@@ -8,6 +8,7 @@ from flask import Response, make_response, render_template
 from membership.stripe_sandbox.billing.calendars import months_later
 from membership.stripe_sandbox.console.faults import API, KINDS, METHODS, WEBHOOK, Fault
 from membership.stripe_sandbox.money.disputes import REASONS
+from membership.stripe_sandbox.money.fraud_warnings import FRAUD_TYPES
 from membership.stripe_sandbox.payments.hosted import with_headers
 from membership.stripe_sandbox.protocol.answers import json_response, wants_json
 from membership.stripe_sandbox.state.snapshots import every_snapshot
@@ -39,6 +40,7 @@ class Home:
             deliveries=last_deliveries(store, limit=SHOWN),
             endpoints=store.endpoints(),
             error=error,
+            fraud_types=FRAUD_TYPES,
             faults=[_fault_in_words(fault) for fault in self.deliverer.faults.every()],
             kinds={side: {n: k.words for n, k in KINDS.items() if k.side == side} for side in (API, WEBHOOK)},
             methods=METHODS,

@@ -8,56 +8,56 @@ PATRONS = 40
 DONATIONS = 36
 YEAR = 360
 MINUTES = 23 * 60
-# Names and the local parts of their addresses; all are invented.
+# Names, the local parts of their addresses, and what they pay in; all are invented.
 PEOPLE = (
-    ("Оксана Ткаченко", "oksana.tkachenko"),
-    ("Bohdan Melnyk", "bohdan.melnyk"),
-    ("Ганна Шевчук", "hanna.shevchuk"),
-    ("Taras Kovalenko", "taras.kovalenko"),
-    ("Леся Бондар", "lesia.bondar"),
-    ("Юрій Гнатюк", "yurii.hnatiuk"),
-    ("Iryna Savchuk", "iryna.savchuk"),
-    ("Андрій Кравець", "andrii.kravets"),
-    ("Соломія Гончар", "solomiia.honchar"),
-    ("Nazar Oliinyk", "nazar.oliinyk"),
-    ("Jürgen Weiß", "juergen.weiss"),
-    ("Annika Schäfer", "annika.schaefer"),
-    ("Friedrich Groß", "friedrich.gross"),
-    ("Lena Vogt", "lena.vogt"),
-    ("Maria-Theresia von Hohenstein-Lichtenwald", "mt.hohenstein"),
-    ("佐藤 美咲", "misaki.sato"),
-    ("鈴木 健一", "kenichi.suzuki"),
-    ("高橋 さくら", "sakura.takahashi"),
-    ("Haruto Ishikawa", "haruto.ishikawa"),
-    ("Zofia Wiśniewska", "zofia.wisniewska"),
-    ("Łukasz Kamiński", "lukasz.kaminski"),
-    ("Élodie Lefèvre", "elodie.lefevre"),
-    ("Benoît Garçon", "benoit.garcon"),
-    ("José Ángel Núñez", "jose.nunez"),
-    ("Siobhán O'Connor", "siobhan.oconnor"),
-    ("Gülşen Yıldız", "gulsen.yildiz"),
-    ("ليلى حداد", "layla.haddad"),
-    ("Νίκος Παπαδόπουλος", "nikos.papadopoulos"),
-    ("Priya Raghunathan", "priya.raghunathan"),
-    ("김서연", "seoyeon.kim"),
-    ("Nguyễn Thị Hạnh", "hanh.nguyen"),
-    ("Wayan", "wayan"),
-    ("Åsa Öberg", "asa.oberg"),
-    ("Guðrún Jónsdóttir", "gudrun.jonsdottir"),
-    ("Jiří Dvořák", "jiri.dvorak"),
-    ("Kovács Ágnes", "agnes.kovacs"),
-    ("Chiamaka Okonkwo", "chiamaka.okonkwo"),
-    ("João Guimarães", "joao.guimaraes"),
-    ("Pieter van der Meer", "pieter.vandermeer"),
-    ("Tõnu Õunapuu", "tonu.ounapuu"),
-    ("ნინო ბერიძე", "nino.beridze"),
-    ("Chiara Castellan", "chiara.castellan"),
-    ("Sam Carter", "sam.carter"),
-    ("Robin Doyle", "robin.doyle"),
-    ("Fatou Diallo", "fatou.diallo"),
-    ("Mihai Ștefănescu", "mihai.stefanescu"),
-    ("Rūta Žemaitienė", "ruta.zemaitiene"),
-    ("Elif Aydın", "elif.aydin"),
+    ("Оксана Ткаченко", "oksana.tkachenko", "uah"),
+    ("Bohdan Melnyk", "bohdan.melnyk", "uah"),
+    ("Ганна Шевчук", "hanna.shevchuk", "uah"),
+    ("Taras Kovalenko", "taras.kovalenko", "uah"),
+    ("Леся Бондар", "lesia.bondar", "uah"),
+    ("Юрій Гнатюк", "yurii.hnatiuk", "uah"),
+    ("Iryna Savchuk", "iryna.savchuk", "uah"),
+    ("Андрій Кравець", "andrii.kravets", "uah"),
+    ("Соломія Гончар", "solomiia.honchar", "uah"),
+    ("Nazar Oliinyk", "nazar.oliinyk", "uah"),
+    ("Jürgen Weiß", "juergen.weiss", "eur"),
+    ("Annika Schäfer", "annika.schaefer", "eur"),
+    ("Friedrich Groß", "friedrich.gross", "eur"),
+    ("Lena Vogt", "lena.vogt", "eur"),
+    ("Maria-Theresia von Hohenstein-Lichtenwald", "mt.hohenstein", "eur"),
+    ("佐藤 美咲", "misaki.sato", "jpy"),
+    ("鈴木 健一", "kenichi.suzuki", "jpy"),
+    ("高橋 さくら", "sakura.takahashi", "jpy"),
+    ("Haruto Ishikawa", "haruto.ishikawa", "jpy"),
+    ("Zofia Wiśniewska", "zofia.wisniewska", "eur"),
+    ("Łukasz Kamiński", "lukasz.kaminski", "eur"),
+    ("Élodie Lefèvre", "elodie.lefevre", "eur"),
+    ("Benoît Garçon", "benoit.garcon", "eur"),
+    ("José Ángel Núñez", "jose.nunez", "eur"),
+    ("Siobhán O'Connor", "siobhan.oconnor", "eur"),
+    ("Gülşen Yıldız", "gulsen.yildiz", "usd"),
+    ("ليلى حداد", "layla.haddad", "usd"),
+    ("Νίκος Παπαδόπουλος", "nikos.papadopoulos", "eur"),
+    ("Priya Raghunathan", "priya.raghunathan", "usd"),
+    ("김서연", "seoyeon.kim", "jpy"),
+    ("Nguyễn Thị Hạnh", "hanh.nguyen", "usd"),
+    ("Wayan", "wayan", "usd"),
+    ("Åsa Öberg", "asa.oberg", "eur"),
+    ("Guðrún Jónsdóttir", "gudrun.jonsdottir", "eur"),
+    ("Jiří Dvořák", "jiri.dvorak", "eur"),
+    ("Kovács Ágnes", "agnes.kovacs", "eur"),
+    ("Chiamaka Okonkwo", "chiamaka.okonkwo", "usd"),
+    ("João Guimarães", "joao.guimaraes", "eur"),
+    ("Pieter van der Meer", "pieter.vandermeer", "eur"),
+    ("Tõnu Õunapuu", "tonu.ounapuu", "eur"),
+    ("ნინო ბერიძე", "nino.beridze", "usd"),
+    ("Chiara Castellan", "chiara.castellan", "eur"),
+    ("Sam Carter", "sam.carter", "usd"),
+    ("Robin Doyle", "robin.doyle", "usd"),
+    ("Fatou Diallo", "fatou.diallo", "usd"),
+    ("Mihai Ștefănescu", "mihai.stefanescu", "eur"),
+    ("Rūta Žemaitienė", "ruta.zemaitiene", "eur"),
+    ("Elif Aydın", "elif.aydin", "usd"),
 )
 # Currency, and what is given in it: every month, every year, once. Minor units.
 HABITS: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
@@ -66,7 +66,6 @@ HABITS: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
     "usd": ((500, 500, 1000, 1500), (6000, 12_000), (1000, 2000, 10_000)),
     "jpy": ((500, 800, 1500), (10_000,), (2000, 5000, 12_345)),
 }
-CURRENCIES = ("eur", "eur", "eur", "uah", "uah", "usd", "jpy")
 # What befalls the first patrons, in turn; the others just stay.
 OFTEN = ("raises", "card mended", "leaves", "lowers", "pauses", "card lost", "returns", "raises")
 FATES = (*OFTEN * 3, "card lost now", "pauses now", "leaves now")
@@ -86,6 +85,7 @@ class Person:
 
     name: str
     email: str
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Act:
 def story_of(seed: int) -> tuple[Act, ...]:
     """Tells what 40 patrons and some donors did in a year, the earliest act first."""
     chance = random.Random(f"a year {seed}")  # noqa: S311 - a story, and the same one for the same number
-    people = [Person(name, f"{local}@example.org") for name, local in chance.sample(PEOPLE, len(PEOPLE))]
+    people = [Person(name, f"{local}@example.org", pays) for name, local, pays in chance.sample(PEOPLE, len(PEOPLE))]
     acts = [act for number in range(PATRONS) for act in _patron(chance, number, people[number])]
-    acts += [_donation(chance, number, chance.choice(people)) for number in range(DONATIONS)]
+    acts += [_donation(chance, number, people) for number in range(DONATIONS)]
     acts += _afterwards(chance, acts)
     return tuple(sorted(acts, key=lambda act: (-act.days_ago, -act.minutes, act.key, act.kind)))
 
@@ -113,12 +113,11 @@ def _patron(chance: random.Random, number: int, person: Person) -> list[Act]:
     """Tells of one patron; the number decides the turn of the story, chance its amounts and days."""
     key = f"patron-{number + 1}"
     fate = FATES[number] if number < len(FATES) else ""
-    currency = chance.choice(CURRENCIES)
-    interval = "month" if fate or chance.random() < 0.85 else "year"
-    months, years, _ = HABITS[currency]
+    interval = "month" if fate or chance.random() < 0.7 else "year"
+    months, years, _ = HABITS[person.currency]
     amount = chance.choice(months if interval == "month" else years)
     joined = _joined(chance, fate)
-    gift = {"amount_minor": amount, "currency": currency, "interval": interval}
+    gift = {"amount_minor": amount, "currency": person.currency, "interval": interval}
     begin = _act(chance, "join", key, joined, name=person.name, email=person.email, fails_later="card" in fate, **gift)
     return [begin, *_turn(chance, fate, key, joined, amount=amount)]
 
@@ -126,7 +125,8 @@ def _patron(chance: random.Random, number: int, person: Person) -> list[Act]:
 def _joined(chance: random.Random, fate: str) -> int:
     if fate == "card lost now":
         return chance.randint(33, 36)
-    return chance.randint(130, YEAR) if fate else chance.randint(5, YEAR)
+    # More and more come: of those who just stay every fourth is new this month.
+    return chance.randint(130, YEAR) if fate else 5 + int((YEAR - 5) * chance.random() ** 2)
 
 
 def _turn(chance: random.Random, fate: str, key: str, joined: int, *, amount: int) -> list[Act]:
@@ -146,8 +146,9 @@ def _turn(chance: random.Random, fate: str, key: str, joined: int, *, amount: in
     return []
 
 
-def _donation(chance: random.Random, number: int, person: Person) -> Act:
+def _donation(chance: random.Random, number: int, people: list[Person]) -> Act:
     currency = tuple(HABITS)[number % len(HABITS)]
+    person = chance.choice([each for each in people if each.currency == currency])
     amount = chance.choice(HABITS[currency][2])
     declined = number % 9 == 4
     return _act(

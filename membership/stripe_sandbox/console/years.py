@@ -1,5 +1,7 @@
 """A believable year, lived through at once: the acts of a story, each at its own moment, by the API's own steps."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -24,29 +26,27 @@ DECLINED_CARD = "4000000000009995"
 EXPIRY = (12, 2090)
 PRODUCTS = {"membership_pledge": "Patron of the newsroom", "membership_donation": "Donation"}
 MOST_SEED = 2**53
-FIELDS = ("metadata", "metadata_of", "seed")
+FIELDS = ("metadata", "metadata_of", "seed", "unsent")
 
 
 def live_year(store: Store, given: Json, *, now: int) -> Json:
-    """Lives through the year of a story up to now, and answers what was done and made.
+    """Lives through the year of a story up to now, wholly or not at all, and answers what was done and made.
 
-    `given` holds the `seed`, and may hold `metadata` for every gift and `metadata_of` single ones by their keys.
+    `given` holds the `seed`, and may hold `metadata` for every gift, `metadata_of` single ones by their keys, and
+    types of events that are `unsent`: webhook endpoints that name their types do not hear of these.
     Raises ApiError for anything else.
     """
     seed, metadata = _read(given)
     acts = story_of(seed)
     made: dict[str, Json] = {}
-    with store.seeding():
+    with store.seeding(), store.transaction(), _unheard(store, given.get("unsent", [])):
         store.memory_begins = now - DAYS_KEPT * DAY
-        with store.transaction():
-            _make_products(store, now=now - (YEAR + 2) * DAY)
+        _make_products(store, now=now - (YEAR + 2) * DAY)
         for act in acts:
             at = now - act.days_ago * DAY - act.minutes * 60
-            with store.transaction():
-                run_due(store, now=at)
-                _do(store, act, made, metadata | given.get("metadata_of", {}).get(act.key, {}), now=at)
-        with store.transaction():
-            run_due(store, now=now)
+            run_due(store, now=at)
+            _do(store, act, made, metadata | given.get("metadata_of", {}).get(act.key, {}), now=at)
+        run_due(store, now=now)
     return {"seed": seed, "acts": [asdict(act) for act in acts], "made": list(made.values())}
 
 
@@ -70,7 +70,22 @@ def _read(given: Json) -> tuple[int, dict[str, str]]:
     for name, metadata in {"metadata": given.get("metadata", {}), **of_each}.items():
         if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
             raise invalid(f"The metadata {name} must be an object of texts.", f"year[{name}]")
+    unsent = given.get("unsent", [])
+    if not isinstance(unsent, list) or not all(isinstance(each, str) for each in unsent):
+        raise invalid("year[unsent] must be a list of types of events.", "year[unsent]")
     return int(text), given.get("metadata", {})
+
+
+@contextmanager
+def _unheard(store: Store, types: list[str]) -> Iterator[None]:
+    """Lets endpoints be as if they had not asked for these types; belongs into the transaction of what they miss."""
+    endpoints = store.endpoints()
+    for endpoint in endpoints:
+        left = [each for each in endpoint["enabled_events"] if each not in types]
+        store.put(endpoint | {"enabled_events": left})
+    yield
+    for endpoint in endpoints:
+        store.put(endpoint)
 
 
 def _make_products(store: Store, *, now: int) -> None:

@@ -68,6 +68,11 @@ def check_amount(amount: int, currency: str, param: str) -> None:
             least = amount_text(LEAST_CHARGE[unit], unit)
             message = f"The Checkout Session's total amount due must add up to at least {least}."
             raise invalid(message, param, code="amount_too_small")
+    check_most(amount, currency, param)
+
+
+def check_most(amount: int, currency: str, param: str) -> None:
+    """Raises ApiError amount_too_large beyond eight digits, the most of a charge and of a price in any currency."""
     if amount > MOST_CHARGE:
         most = amount_text(MOST_CHARGE, currency)
         raise invalid(f"Amount must be no more than {most}.", param, code="amount_too_large")

@@ -14,9 +14,19 @@ from membership.stripe_sandbox.state.store import Store
 from membership.stripe_sandbox.webhooks.events import emit, put_change
 
 KIND = "radar.early_fraud_warning"
+# https://docs.stripe.com/api/radar/early_fraud_warnings/object#early_fraud_warning_object-fraud_type
+FRAUD_TYPES = (
+    "card_never_received",
+    "fraudulent_card_application",
+    "made_with_counterfeit_card",
+    "made_with_lost_card",
+    "made_with_stolen_card",
+    "misc",
+    "unauthorized_use_of_card",
+)
 
 
-def warn_of_fraud(store: Store, charge: Json, *, now: int) -> Json:
+def warn_of_fraud(store: Store, charge: Json, fraud_type: str = FRAUD_TYPES[-1], *, now: int) -> Json:
     """Makes a warning about a succeeded charge; it can be acted on until the charge is refunded or disputed."""
     warning = whole(
         stripe.radar.EarlyFraudWarning,
@@ -24,7 +34,7 @@ def warn_of_fraud(store: Store, charge: Json, *, now: int) -> Json:
         actionable=not (charge["refunded"] or charge["disputed"]),
         charge=charge["id"],
         created=now,
-        fraud_type="unauthorized_use_of_card",
+        fraud_type=fraud_type,
         payment_intent=charge["payment_intent"],
     )
     store.put(warning)

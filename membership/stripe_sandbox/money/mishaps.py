@@ -11,7 +11,7 @@ from flask import Flask, Response
 from membership.stripe_sandbox.money.adjustments import adjust
 from membership.stripe_sandbox.money.balance import FEE_FIXED
 from membership.stripe_sandbox.money.disputes import REASONS, open_dispute
-from membership.stripe_sandbox.money.fraud_warnings import warn_of_fraud
+from membership.stripe_sandbox.money.fraud_warnings import FRAUD_TYPES, warn_of_fraud
 from membership.stripe_sandbox.money.payouts import FAILURES, fail, may_fail
 from membership.stripe_sandbox.protocol.answers import back, sent
 from membership.stripe_sandbox.protocol.api import shown
@@ -39,7 +39,7 @@ def add_mishaps(app: Flask, store: Store, clock: Clock) -> None:
 
     @app.post("/_sandbox/fraud_warnings")
     def warn() -> Response:
-        return answer(_warn, "charge", "payment_intent", "reason")
+        return answer(_warn, "charge", "payment_intent", "fraud_type")
 
     @app.post("/_sandbox/adjustments")
     def adjustment() -> Response:
@@ -71,7 +71,11 @@ def _dispute(store: Store, given: Json, now: int) -> Json:
 
 
 def _warn(store: Store, given: Json, now: int) -> Json:
-    return warn_of_fraud(store, _charge(store, given), now=now)
+    charge = _charge(store, given)
+    fraud_type = str(given.get("fraud_type", FRAUD_TYPES[-1]))
+    if fraud_type not in FRAUD_TYPES:
+        raise invalid(f"Invalid fraud_type: must be one of {', '.join(FRAUD_TYPES)}", "fraud_type")
+    return warn_of_fraud(store, charge, fraud_type, now=now)
 
 
 def _charge(store: Store, given: Json) -> Json:

@@ -14,6 +14,10 @@ Typed: TypeAlias = dict[str, str]
 FIELDS = ("way", "email", "card_number", "card_expiry", "card_cvc", "card_name", "iban", "account_name")
 # The wallet knows its owner's address; whoever is asked for none elsewhere has this one.
 WALLET_OWNER = ("wallet@example.org", "Wallet Owner")
+WRONG_CVC = {
+    3: "Enter the 3 digits on the back of the card.",
+    4: "Enter the 4 digits on the front of the card.",
+}
 WALLET_CARD = "4242424242424242"
 
 
@@ -54,8 +58,7 @@ def _card_errors(typed: Typed, *, now: int) -> dict[str, str]:
         errors["card_expiry"] = "This expiry has passed. Enter a later month and year."
     digits = 4 if number in CARDS and CARDS[number].brand == "amex" else 3
     if not (typed["card_cvc"].isdecimal() and len(typed["card_cvc"]) == digits):
-        side = "front" if digits == 4 else "back"
-        errors["card_cvc"] = f"Enter the {digits} digits on the {side} of the card."
+        errors["card_cvc"] = WRONG_CVC[digits]
     return errors
 
 

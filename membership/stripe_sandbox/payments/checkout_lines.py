@@ -3,7 +3,7 @@
 import stripe
 
 from membership.stripe_sandbox.payments.prices import price_of
-from membership.stripe_sandbox.payments.products import price_from
+from membership.stripe_sandbox.payments.products import check_sold, price_from
 from membership.stripe_sandbox.protocol.calls import Call
 from membership.stripe_sandbox.protocol.errors import invalid, missing_parameter, not_modelled
 from membership.stripe_sandbox.protocol.ids import new_id
@@ -64,4 +64,5 @@ def _price(call: Call, line: Json, at: str) -> tuple[Json, str]:
     if "price_data" not in line:
         raise missing_parameter(f"{at}[price_data]")
     price = price_from(call.store, line["price_data"], at=f"{at}[price_data]", now=call.now)
+    check_sold(call.store, price, f"{at}[price_data][product]")
     return price, f"{at}[price_data][recurring]"

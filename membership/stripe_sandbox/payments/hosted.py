@@ -10,6 +10,7 @@ from membership.stripe_sandbox.payments.bank_accounts import ACCOUNTS
 from membership.stripe_sandbox.payments.cards import CARDS
 from membership.stripe_sandbox.payments.checkout_form import Typed, errors_of, payer_of, read_form
 from membership.stripe_sandbox.payments.declines import Decline
+from membership.stripe_sandbox.payments.hosted_words import ENGLISH, Voice, voice_of
 from membership.stripe_sandbox.payments.paying import pay, waiting_payer
 from membership.stripe_sandbox.payments.payment_method_settings import DEBIT, WALLET, has_wallet
 from membership.stripe_sandbox.protocol.shapes import Json
@@ -19,7 +20,7 @@ from membership.stripe_sandbox.state.time_travel import run_due
 
 DECLINED = 402
 SIGNS = {"eur": "€", "usd": "$", "jpy": "¥", "uah": "₴"}
-ACTS = {"book": "Book", "donate": "Donate", "subscribe": "Subscribe"}
+ACTS = {"book": "Book {amount}", "donate": "Donate {amount}", "subscribe": "Subscribe {amount}"}
 
 
 def add_hosted_pages(app: Flask, store: Store, clock: Clock) -> None:
@@ -46,8 +47,9 @@ def closed(session: Json | None) -> Response | None:
     if session["status"] == "complete":
         return to_success(session)
     if session["status"] == "expired":
-        text = "Nothing was taken. Go back to where you came from and start again."
-        return _notice("This payment page has expired.", text, 410, session["cancel_url"])
+        say = voice_of(session)
+        text = say("Nothing was taken. Go back to where you came from and start again.")
+        return _notice(say("This payment page has expired."), text, 410, session["cancel_url"], say=say)
     return None
 
 
@@ -67,27 +69,30 @@ def _paid(store: Store, session: Json, *, now: int) -> Response:
 
 def declined_page(store: Store, session: Json, typed: Typed, decline: Decline) -> Response:
     """Answers the Checkout page again, with the reason in place and what was typed."""
-    refusal = f"{decline.message} Nothing was taken. You can try another card."
+    say = voice_of(session)
+    refusal = say("{reason} Nothing was taken. You can try another card.", reason=say(decline.message))
     return _page(store, session, typed, {"card_number": refusal}, status=DECLINED)
 
 
 def _page(store: Store, session: Json, typed: Typed, errors: dict[str, str], *, status: int) -> Response:
     hidden = store.hidden(session["id"])
     amount = priced(session["amount_total"], session["currency"])
-    rhythm = _rhythm(hidden["line_items"])
-    act = ACTS.get(session["submit_type"] or "", "Subscribe" if rhythm else "Pay")
+    say = voice_of(session)
+    rhythm = say.rhythm(hidden["line_items"][0]["price"])
+    act = ACTS.get(session["submit_type"] or "", ACTS["subscribe"] if rhythm else "Pay {amount}")
     html = render_template(
         "checkout.html",
-        act=f"{act} {amount}" + (f" {rhythm}" if rhythm else ""),
+        act=say(act, amount=f"{amount} {rhythm}" if rhythm else amount),
         action=f"/c/pay/{session['id']}",
         amount=amount,
         cancel_url=session["cancel_url"],
         currency=session["currency"].upper(),
         declined=status == DECLINED,
         email=hidden["email"],
-        errors=errors,
+        errors={name: say(text) for name, text in errors.items()},
         lines=[_line(line) for line in hidden["line_items"]],
         rhythm=rhythm,
+        say=say,
         test_accounts=[(_spaced(iban), account.what) for iban, account in ACCOUNTS.items()],
         test_cards=[(_spaced(number), card.what) for number, card in CARDS.items()],
         typed=typed,
@@ -112,22 +117,14 @@ def priced(amount: int, currency: str) -> str:
     return f"{SIGNS[currency]}{digits}" if currency in SIGNS else f"{digits} {code}"
 
 
-def _rhythm(lines: list[Json]) -> str:
-    recurring: Json | None = lines[0]["price"]["recurring"]
-    if recurring is None:
-        return ""
-    count, interval = recurring["interval_count"], recurring["interval"]
-    return f"every {interval}" if count == 1 else f"every {count} {interval}s"
-
-
 def to_success(session: Json) -> Response:
     """Sends the payer back to the newsroom."""
     target = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
     return with_headers(make_response(redirect(target, 303)))
 
 
-def _notice(title: str, text: str, status: int, back: str | None = None) -> Response:
-    html = render_template("notice.html", title=title, text=text, back=back)
+def _notice(title: str, text: str, status: int, back: str | None = None, *, say: Voice = ENGLISH) -> Response:
+    html = render_template("notice.html", title=title, text=text, back=back, say=say)
     return with_headers(make_response(html, status))
 
 

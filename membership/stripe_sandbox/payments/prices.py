@@ -2,7 +2,7 @@
 
 from stripe import params
 
-from membership.stripe_sandbox.payments.products import price_from
+from membership.stripe_sandbox.payments.products import check_sold, price_from
 from membership.stripe_sandbox.protocol.calls import Call, changed_metadata, metadata
 from membership.stripe_sandbox.protocol.errors import invalid, no_such
 from membership.stripe_sandbox.protocol.lists import page
@@ -68,14 +68,14 @@ def list_prices(call: Call) -> Json:
 def price_of(store: Store, price_id: str, *, at: str) -> Json:
     """Returns the active price that a parameter names. `at` is the parameter, for the errors.
 
-    Raises ApiError for one that is not there, or not active any more.
+    Raises ApiError for one that is not there, or not active any more, itself or its product.
     """
     price = store.get(price_id, "price")
     if price is None:
         raise no_such("price", price_id, param=at, status=400)
     if not price["active"]:
         raise invalid("The price specified is inactive. This field only accepts active prices.", at)
-    return price
+    return check_sold(store, price, at)
 
 
 ROUTES = (

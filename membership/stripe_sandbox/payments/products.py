@@ -3,7 +3,7 @@
 import stripe
 from stripe import params
 
-from membership.stripe_sandbox.money.balance import checked_currency
+from membership.stripe_sandbox.money.balance import check_most, checked_currency
 from membership.stripe_sandbox.protocol.calls import Call, changed_metadata, metadata
 from membership.stripe_sandbox.protocol.errors import invalid, missing_parameter, no_such, not_modelled
 from membership.stripe_sandbox.protocol.ids import new_id
@@ -15,6 +15,8 @@ from membership.stripe_sandbox.webhooks.events import emit, emit_change
 
 TEXTS = ("description", "statement_descriptor", "url")
 RESERVED = ("balance_settings", "sandbox_")
+# https://docs.stripe.com/api/prices/create#create_price-recurring-interval_count: three years.
+MOST_INTERVALS = {"day": 3 * 365, "week": 156, "month": 36, "year": 3}
 
 
 def create_product(call: Call) -> Json:
@@ -101,6 +103,7 @@ def price_from(store: Store, data: Json, *, at: str, now: int) -> Json:
         raise missing_parameter(within(at, "unit_amount"))
     if data["unit_amount"] < 0:
         raise invalid("Invalid non-negative integer", within(at, "unit_amount"), code="parameter_invalid_integer")
+    check_most(data["unit_amount"], currency, within(at, "unit_amount"))
     product = _product_of(store, data, at=at, now=now)
     recurring = data.get("recurring")
     price = whole(
@@ -125,6 +128,20 @@ def within(at: str, name: str) -> str:
     return f"{at}[{name}]" if at else name
 
 
+def check_sold(store: Store, price: Json, param: str) -> Json:
+    """Returns a price whose product may still be sold. Raises ApiError for an archived product.
+
+    A price may be made of one (https://docs.stripe.com/products-prices/manage-prices), but nothing be sold by it.
+    """
+    if not store.must(price["product"])["active"]:
+        message = (
+            f"The product {price['product']} is marked as inactive, and thus nothing new can be sold by any price of "
+            f"this product. You provided the price {price['id']}."
+        )
+        raise invalid(message, param)
+    return price
+
+
 def _product_of(store: Store, data: Json, *, at: str, now: int) -> Json:
     if "product" in data and "product_data" in data:
         message = "You may only specify one of these parameters: product, product_data."
@@ -143,10 +160,11 @@ def _product_of(store: Store, data: Json, *, at: str, now: int) -> Json:
 
 
 def _recurring(recurring: Json, at: str) -> Json:
-    count = recurring.get("interval_count", 1)
-    if not 1 <= count <= 36:
-        raise invalid("interval_count must be between 1 and 36.", within(at, "recurring") + "[interval_count]")
-    return whole(stripe.Price.Recurring, interval=recurring["interval"], interval_count=count, usage_type="licensed")
+    count, interval = recurring.get("interval_count", 1), recurring["interval"]
+    if not 1 <= count <= MOST_INTERVALS[interval]:
+        message = f"A price is charged at least every three years: interval_count is 1 to {MOST_INTERVALS[interval]}."
+        raise invalid(message, within(at, "recurring") + "[interval_count]")
+    return whole(stripe.Price.Recurring, interval=interval, interval_count=count, usage_type="licensed")
 
 
 ROUTES = (

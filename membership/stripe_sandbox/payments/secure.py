@@ -4,6 +4,7 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 
 from membership.stripe_sandbox.payments.checkout_form import typed_by
 from membership.stripe_sandbox.payments.hosted import closed, declined_page, priced, to_success, with_headers
+from membership.stripe_sandbox.payments.hosted_words import voice_of
 from membership.stripe_sandbox.payments.paying import Payer, answer, waiting_payer
 from membership.stripe_sandbox.protocol.shapes import Json
 from membership.stripe_sandbox.state.clock import Clock
@@ -45,12 +46,14 @@ def _answered(store: Store, session: Json, *, now: int) -> Response:
 
 
 def _page(session: Json, payer: Payer, *, status: int, error: str | None = None) -> Response:
+    say = voice_of(session)
     html = render_template(
         "secure.html",
         action=f"/c/secure/{session['id']}",
         amount=priced(session["amount_total"], session["currency"]),
-        error=error,
+        error=say(error) if error else None,
         last4=payer.number[-4:],
+        say=say,
     )
     return with_headers(make_response(html, status), form_target=session["success_url"])
 

@@ -80,6 +80,25 @@ class Store:
                 raise
             self._connection.execute("COMMIT")
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Makes a transaction that writes each object once, when it ends, however often it is put."""
+        with self._lock:
+            is_outermost = self._batch is None and not self._connection.in_transaction
+            if is_outermost:
+                self._batch = Batch()
+            try:
+                with self.transaction():
+                    yield
+            finally:
+                if is_outermost:
+                    self._batch = None
+
+    def is_writing(self) -> bool:
+        """Tells whether this thread is inside of a transaction."""
+        with self._lock:
+            return self._connection.in_transaction
+
     def forget_copies(self) -> None:
         """Forgets what is kept beside the file, because the file has changed by another way than `put` and `delete`."""
         self._facets.clear()
@@ -280,11 +299,12 @@ class Store:
         """Returns what falls due first, up to and including `until`; nothing while another thread seeds."""
         if self._seeder not in (None, threading.get_ident()):
             return None
-        if self._batch and self._connection.in_transaction:
-            if self._batch.until != until:
-                self._batch.look_ahead(until, self.rows(DUE, until))
-            return self._batch.next_due()
-        rows = self.rows(f"{DUE} ORDER BY due_at, seq LIMIT 1", until)
+        with self._lock:
+            if self._batch and self._connection.in_transaction:
+                if self._batch.until != until:
+                    self._batch.look_ahead(until, self.rows(DUE, until))
+                return self._batch.next_due()
+            rows = self.rows(f"{DUE} ORDER BY due_at, seq LIMIT 1", until)
         return Due(rows[0]["id"], rows[0]["kind"], rows[0]["due_at"]) if rows else None
 
     def due_by(self, object_id: str, at: int) -> bool:

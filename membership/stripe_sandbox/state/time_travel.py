@@ -13,6 +13,9 @@ from membership.stripe_sandbox.protocol.shapes import Json
 from membership.stripe_sandbox.state.clock import Clock
 from membership.stripe_sandbox.state.store import Store
 
+# At most so many acts keep everybody else waiting, for about a quarter of a second.
+TOGETHER = 400
+
 
 class BackwardsError(ValueError):
     """Somebody asked for an earlier time: Stripe's test clocks do not go back, and neither does this one."""
@@ -20,21 +23,36 @@ class BackwardsError(ValueError):
 
 def run_due(store: Store, *, now: int) -> int:
     """Does everything whose time has come up to `now` and returns how many things that were."""
-    done = 0
-    while _run_next(store, now):
-        done += 1
-    return done
+    total = 0
+    while done := _run_some(store, now):
+        total += done
+    return total
 
 
-def _run_next(store: Store, now: int) -> bool:
+def _run_some(store: Store, now: int) -> int:
+    """Does what falls due first, many things in one transaction: writing each by itself takes twice as long.
+
+    Where one of them fails, those before it are done again by themselves, so that they stand.
+    """
     if store.next_due(now) is None:
-        return False
-    with store.transaction():
+        return 0
+    if store.is_writing():
+        return _run(store, now, TOGETHER)
+    try:
+        with store.batch():
+            return _run(store, now, TOGETHER)
+    except Exception:  # what it is, is told when the act that fails is alone
+        with store.transaction():
+            return _run(store, now, 1)
+
+
+def _run(store: Store, now: int, most: int) -> int:
+    for done in range(most):
         due = store.next_due(now)
         if due is None:
-            return False
+            return done
         ACTS[due.kind](store, store.must(due.id), due.at)
-    return True
+    return most
 
 
 def _expire(store: Store, session: Json, at: int) -> None:

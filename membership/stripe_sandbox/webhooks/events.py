@@ -44,9 +44,22 @@ def emit(store: Store, event_type: str, body: Json, *, now: int, previous: Json 
 
 
 def emit_change(store: Store, event_type: str, before: Json, after: Json, *, now: int) -> None:
-    """Records an update with the old values of the fields that differ."""
-    previous = {name: value for name, value in before.items() if after.get(name) != value}
-    emit(store, event_type, after, previous=previous, now=now)
+    """Records an update with the old values of what differs."""
+    emit(store, event_type, after, previous=previous_attributes(before, after), now=now)
+
+
+def previous_attributes(before: Json, after: Json) -> Json:
+    """Returns the old values of what differs: of an object only the keys that do, of an array the whole.
+
+    A key that is new was null before (https://docs.stripe.com/api/events/object#event_object-data-previous_attributes).
+    """
+    previous: Json = {}
+    for name in before | after:
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            both = isinstance(old, dict) and isinstance(new, dict)
+            previous[name] = previous_attributes(old, new) if both else old  # type: ignore[arg-type]
+    return previous
 
 
 def put_change(store: Store, event_type: str, before: Json, after: Json, *, now: int) -> Json:
