@@ -7,7 +7,7 @@ export PORT SANDBOX_PORT
 PY := .venv/bin/python
 SOURCES := app.py membership migrations tests bench requirements
 
-.PHONY: run test check bench fresh requirements
+.PHONY: run test check bench storm fresh requirements
 
 run:
 	@sh requirements/prepare.sh run
@@ -27,6 +27,11 @@ bench:
 	@sh requirements/prepare.sh dev
 	@command -v wrk >/dev/null || { echo "wrk is missing: install it, on Debian by 'apt install wrk'." >&2; exit 1; }
 	@exec $(PY) -m bench.run
+
+# Every storm with all its numbers, one after the other; the figures stand in the output.
+storm:
+	@sh requirements/prepare.sh dev
+	@exec $(PY) -m pytest -m storm_full -rA
 
 # Forgets the demo; `make run` makes a new one. Refuses to touch anything else.
 fresh:

@@ -10,6 +10,7 @@ from membership.articles import commands as articles_commands
 from membership.demo import commands as demo_commands
 from membership.newsroom import commands as newsroom_commands
 from membership.payments import commands as payments_commands
+from membership.payments import ledger_commands
 from membership.topics import commands as topics_commands
 
 GROUPS = (
@@ -19,7 +20,7 @@ GROUPS = (
     accounts_commands.accounts_group,
     accounts_commands.staff_group,
     payments_commands.stripe_group,
-    payments_commands.ledger_group,
+    ledger_commands.group,
     topics_commands.group,
     demo_commands.group,
     serving.serve,

@@ -6,7 +6,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 
     `sentence` is the English msgid, with `%(name)s` filled from `values`; the edge translates it.
     `field` names the form field it is about; `status` is the HTTP status (422 bad input, 409 wrong state,
-    403 not allowed, 404 hidden, 429 too many, 503 Stripe is away). `retry_after` is in seconds.
+    403 not allowed, 404 hidden, 410 over, 429 too many, 503 Stripe is away). `retry_after` is in seconds.
     """
 
     status = 422
@@ -43,6 +43,12 @@ class TooMany(Refusal):
     """A limit is reached; `retry_after` says for how many seconds."""
 
     status = 429
+
+
+class Dead(Refusal):
+    """A link of ours that opens nothing any more: too old, or whose it was is gone."""
+
+    status = 410
 
 
 class Unavailable(Refusal):

@@ -27,10 +27,14 @@ from membership.wiring import (
     BALLOT_OF,
     BLUEPRINTS,
     EVENTS,
+    INVARIANTS,
     LAYOUT,
+    LINKS,
     LOADERS,
     PROPOSALS_OF,
+    RECONCILED,
     SIGNED_IN,
+    TOLD,
     WAITS,
     Seams,
 )
@@ -109,10 +113,14 @@ def _furnish(app: Flask, seams: Seams, look_every_seconds: float) -> None:
     app.extensions["ballot_of"] = BALLOT_OF
     app.extensions["proposals_of"] = PROPOSALS_OF
     app.extensions["events"] = EVENTS
+    app.extensions["invariants"] = INVARIANTS
+    app.extensions["links"] = LINKS
     app.extensions["loaders"] = LOADERS
     app.extensions["mail_transport"] = seams.mail
+    app.extensions["reconciled"] = RECONCILED
     app.extensions["signed_in"] = SIGNED_IN
     app.extensions["waits"] = WAITS
+    app.extensions["told"] = TOLD
     app.extensions["rounds"] = working.rounds_of(seams)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app, seams.database)

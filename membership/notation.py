@@ -33,6 +33,21 @@ def count(text: str) -> int:
     return int(text)
 
 
+def days(text: str) -> int:
+    """Returns a whole number of days, at most a hundred years of them."""
+    if count(text) > 36_500:
+        raise ValueError(text)
+    return count(text)
+
+
+def four_counts(text: str) -> tuple[int, int, int, int]:
+    """Returns the four whole numbers above 0 of a comma list."""
+    first, second, third, fourth = (count(part) for part in split(text))
+    if not (first and second and third and fourth):
+        raise ValueError(text)
+    return first, second, third, fourth
+
+
 def networks(text: str) -> tuple[str, ...]:
     """Returns the networks of a comma list, like 192.0.2.0/24."""
     return tuple(str(ip_network(part)) for part in split(text))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
-from membership.notation import bare, count, is_mail_server, networks, origin, sender, split
+from membership.notation import bare, count, days, four_counts, is_mail_server, networks, origin, sender, split
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
@@ -44,6 +44,8 @@ class Settings:
     instance: Path = INSTANCE
     trusted_proxies: int = 0
     operator_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    keep_event_payloads_days: int = 30
+    attempts_an_hour: tuple[int, int, int, int] = (10, 5, 100, 3000)
     bind: str = "127.0.0.1"
 
     @property
@@ -81,6 +83,12 @@ def from_environment(environ: Mapping[str, str], *, instance: Path | None = None
         trusted_proxies=reader.converted("TRUSTED_PROXIES", "0", count, "a whole number, 0 or more"),
         operator_networks=reader.converted(
             "OPERATOR_NETWORKS", "127.0.0.0/8,::1/128", networks, "a comma list of networks"
+        ),
+        keep_event_payloads_days=reader.converted(
+            "KEEP_EVENT_PAYLOADS_DAYS", "30", days, "a whole number of days, 0 to 36500"
+        ),
+        attempts_an_hour=reader.converted(
+            "ATTEMPTS_AN_HOUR", "10,5,100,3000", four_counts, "four whole numbers above 0, like 10,5,100,3000"
         ),
         bind=reader.text("BIND", "127.0.0.1"),
     )

@@ -8,8 +8,9 @@ from typing import Any
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from membership.accounts import forgetting, letter
+from membership.accounts import forgetting, letter, link_routes
 from membership.accounts import routes as accounts_routes
+from membership.accounts.links import Purpose
 from membership.appeals import words as appeal_words
 from membership.articles import feed, sections
 from membership.articles import routes as articles_routes
@@ -22,21 +23,53 @@ from membership.newsroom import routes as newsroom_routes
 from membership.newsroom import words
 from membership.outbox.periodic import Every
 from membership.outbox.rows import Task, oldest_due_at
+from membership.patrons import duplicate_letters, duplicate_pages, duplicates, ending, receipt_routes, tiers
 from membership.patrons import letters as patrons_letters
 from membership.patrons import routes as patrons_routes
-from membership.patrons import tiers
+from membership.patrons.absences import renewals_missed
+from membership.patrons.invariants import PLEDGES
+from membership.patrons.reconciling import INVOICES, SUBSCRIPTIONS
+from membership.patrons.suspicious import list_suspicious_pairs, suspicious_letter
 from membership.patrons.syncing import sync_invoice, sync_pledge_checkout, sync_subscription
-from membership.payments import looks
+from membership.payments import letters as payments_letters
+from membership.payments import looks, second_letter
 from membership.payments import routes as payments_routes
-from membership.payments.forgetting import forget_traces
+from membership.payments.absences import (
+    clock_is_behind,
+    events_were_given_up,
+    inbox_waits,
+    no_events,
+    no_payments,
+    outbox_waits,
+)
+from membership.payments.alarm_letter import alarm_letter
+from membership.payments.alarms import Question, Watch, keep_watch, open_alarms
+from membership.payments.disputes import sync_dispute, warn_of_fraud
+from membership.payments.forgetting import forget_payloads, forget_traces
 from membership.payments.gateway import Gateway
 from membership.payments.inbox import Rules, Sync, drain, oldest_waiting
+from membership.payments.invariants import Invariant, look_for_violations
 from membership.payments.ledger import collect_movements, list_soon
+from membership.payments.limits import SAYINGS as BRAKES
 from membership.payments.looks import Look
 from membership.payments.mirror import Mirror
 from membership.payments.notices import staff_notice
 from membership.payments.payers import claim_payers
+from membership.payments.payouts import sync_payout
+from membership.payments.reconciliation import lost_events
+from membership.payments.reconciliation.account import LINES, PAYOUTS
+from membership.payments.reconciliation.charges import CHARGES, ON_THEIR_WAY
+from membership.payments.reconciliation.checkouts import CHECKOUTS
+from membership.payments.reconciliation.money_back import DISPUTES, REFUNDS
+from membership.payments.reconciliation.nightly import reconcile_beside
+from membership.payments.reconciliation.surveying import Part
+from membership.payments.refunds import sync_refund
+from membership.payments.replaying import sync_source
+from membership.payments.sending_refunds import send_refund
+from membership.payments.sound_books import INBOX, LEDGER, PAPERS
+from membership.payments.sound_payments import ATTEMPTS, PAYMENTS
 from membership.payments.syncing import sync_payment
+from membership.payments.webhook import FUTURE
 from membership.settings import Settings
 from membership.support import letters as support_letters
 from membership.support import routes as support_routes
@@ -75,11 +108,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     articles_routes.blueprint,
     feed.blueprint,
     accounts_routes.blueprint,
+    link_routes.blueprint,
     topics_routes.blueprint,
     ballot_routes.blueprint,
     staff_routes.blueprint,
     payments_routes.blueprint,
     patrons_routes.blueprint,
+    receipt_routes.blueprint,
     support_routes.blueprint,
     dashboard_routes.blueprint,
     health.blueprint,
@@ -102,6 +137,16 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "receipt": posting(support_letters.receipt),
     "welcome": posting(patrons_letters.welcome),
     "staff_notice": posting(staff_notice),
+    "alarm": posting(alarm_letter),
+    "suspicious_pairs": posting(suspicious_letter),
+    "refund": send_refund,
+    "credit_note": posting(payments_letters.refund_on_its_way),
+    "duplicate_choice": posting(duplicate_letters.which_was_meant),
+    "duplicate_settled": posting(duplicate_letters.what_became),
+    "end_pledge": ending.end_pledge,
+    "raise_pledge": ending.raise_pledge,
+    "second_payment": ending.give_second_back,
+    "second_given_back": posting(second_letter.second_given_back),
     "expire_checkout": lambda seams, task: seams.gateway.expire_checkout(task.payload["checkout"]),
     "movements": lambda seams, _task: _list_the_account(seams),
     "ballot_receipt": topic_letters.send_ballot_receipt,
@@ -113,8 +158,13 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
 SYNCS: Mapping[str, Sync] = {
     "account": list_soon,
     "checkout": sync_pledge_checkout,
+    "dispute": sync_dispute,
+    "fraud_warning": warn_of_fraud,
     "invoice": sync_invoice,
     "payment": sync_payment,
+    "payout": sync_payout,
+    "refund": sync_refund,
+    "source": sync_source,
     "subscription": sync_subscription,
 }
 
@@ -129,6 +179,24 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
     "payment_intent.canceled": (looks.itself("payment"),),
     "charge.succeeded": (looks.account, looks.its_payment),
     "charge.updated": (looks.account, looks.its_payment),
+    "charge.failed": (looks.its_payment,),
+    "charge.refunded": (looks.account, looks.its_payment),
+    "refund.created": (looks.account, looks.itself("refund")),
+    "refund.updated": (looks.account, looks.itself("refund")),
+    "refund.failed": (looks.account, looks.itself("refund")),
+    "charge.dispute.created": (looks.itself("dispute"),),
+    "charge.dispute.updated": (looks.itself("dispute"),),
+    "charge.dispute.closed": (looks.itself("dispute"),),
+    "charge.dispute.funds_withdrawn": (looks.account, looks.itself("dispute")),
+    "charge.dispute.funds_reinstated": (looks.account, looks.itself("dispute")),
+    "radar.early_fraud_warning.created": (looks.its_suspected_payment,),
+    "payout.created": (looks.account, looks.itself("payout")),
+    "payout.updated": (looks.itself("payout"),),
+    "payout.reconciliation_completed": (looks.itself("payout"),),
+    "payout.paid": (looks.account, looks.itself("payout")),
+    "payout.failed": (looks.account, looks.itself("payout")),
+    "payout.canceled": (looks.account, looks.itself("payout")),
+    "balance.available": (looks.account,),
     "customer.subscription.created": (looks.itself("subscription"),),
     "customer.subscription.updated": (looks.itself("subscription"),),
     "customer.subscription.deleted": (looks.itself("subscription"),),
@@ -139,15 +207,74 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
 
 EVENTS = Rules(LOOKS, SYNCS)
 
+# What is compared with Stripe, list by list: charges before what is counted under their payments, lines last.
+RECONCILED: tuple[Part[Any], ...] = (
+    CHECKOUTS,
+    CHARGES,
+    ON_THEIR_WAY,
+    SUBSCRIPTIONS,
+    INVOICES,
+    REFUNDS,
+    DISPUTES,
+    PAYOUTS,
+    LINES,
+    lost_events.part(LOOKS),
+)
+
+# What must always be true of the rows: asked every night, and by `ledger check`.
+INVARIANTS: tuple[Invariant, ...] = (*ATTEMPTS, *PAYMENTS, *PAPERS, *LEDGER, *INBOX, *PLEDGES)
+
+# What operators are told of, by cause: (session, now=) says in a sentence what is wrong, or `None`.
+ALARMS: Mapping[str, Question] = {
+    "no_events": no_events,
+    "no_payments": no_payments,
+    "renewals_missed": renewals_missed,
+    "clock_behind": clock_is_behind,
+    "inbox_waits": inbox_waits,
+    "events_given_up": events_were_given_up,
+    "outbox_waits": outbox_waits,
+}
+
+# Alarms that whoever meets the cause raises in passing, and after how long without it each is over.
+PASSING: Mapping[str, timedelta] = {
+    FUTURE: timedelta(hours=1),
+    **dict.fromkeys(BRAKES, timedelta(hours=2)),
+}
+
+WATCH = Watch("watch for alarms", timedelta(minutes=5), ALARMS, PASSING)
+
 # What comes round by the clock, and how often.
 PERIODIC: Mapping[str, tuple[Every, Callable[[Seams], object]]] = {
     "forget sign-in requests": (Every(timedelta(hours=1)), forgetting.forget_requests),
     "forget traces of attempts": (Every(timedelta(hours=1)), forget_traces),
+    "forget the text of old events": (Every(timedelta(days=1)), forget_payloads),
     "list the Stripe account": (
         Every(timedelta(minutes=15)),
         _list_the_account,
     ),
+    "settle second pledges": (Every(timedelta(hours=1)), duplicates.settle_by_the_clock),
+    "reconcile what is new": (
+        Every(timedelta(days=1), after=timedelta(hours=2)),
+        lambda seams: reconcile_beside(seams.mirror, RECONCILED, SYNCS, full=False),
+    ),
+    # In the night to Sunday.
+    "reconcile everything": (
+        Every(timedelta(days=7), after=timedelta(days=3, hours=1)),
+        lambda seams: reconcile_beside(seams.mirror, RECONCILED, SYNCS, full=True),
+    ),
     "sweep rolls": (Every(timedelta(minutes=1)), keeping.sweep_rolls),
+    WATCH.name: (Every(WATCH.every), lambda seams: keep_watch(seams, WATCH)),
+    "list suspicious pairs": (Every(timedelta(days=1), after=timedelta(hours=4)), list_suspicious_pairs),
+    "ask the invariants": (
+        Every(timedelta(days=1), after=timedelta(hours=3, minutes=30)),
+        lambda seams: look_for_violations(seams, INVARIANTS),
+    ),
+}
+
+# What the links of letters are for; each name is a part of their address.
+LINKS: Mapping[str, Purpose] = {
+    duplicate_letters.DUPLICATE: duplicate_pages.LINK,
+    "receipt": receipt_routes.RECEIPT_LINK,
 }
 
 # What every worker looks at in each turn, before side effects and periodic tasks.
@@ -160,6 +287,11 @@ ROUNDS: tuple[Callable[[Seams], int], ...] = (
 WAITS: Mapping[str, Callable[[Session], datetime | None]] = {
     "oldest_event_seconds": oldest_waiting,
     "oldest_side_effect_seconds": oldest_due_at,
+}
+
+# What else an operator reads in /readyz: (session).
+TOLD: Mapping[str, Callable[[Session], object]] = {
+    "alarms": open_alarms,
 }
 
 # Told, in the caller's transaction, that somebody has signed in: (session, account, now=).
@@ -180,17 +312,22 @@ LAYOUT: Mapping[str, Callable[[], Any]] = {
 }
 
 __all__ = [
+    "ALARMS",
     "BALLOT_OF",
     "BLUEPRINTS",
     "EVENTS",
+    "INVARIANTS",
     "LAYOUT",
+    "LINKS",
     "LOADERS",
     "MAY_VOTE_NOW",
     "PERIODIC",
     "PROPOSALS_OF",
+    "RECONCILED",
     "ROUNDS",
     "SIGNED_IN",
     "TASKS",
+    "TOLD",
     "WAITS",
     "Seams",
 ]

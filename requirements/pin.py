@@ -12,9 +12,11 @@ NO_PLACES = ("--no-emit-index-url", "--no-emit-find-links")
 
 
 def main() -> None:
-    """Writes run.txt, dev.txt (all of run.txt, and what tests need) and uv.txt."""
+    """Writes run.txt, pdf.txt (the extra), dev.txt (all of both, and what tests need) and uv.txt."""
+    run = ("--constraints", str(FOLDER / "run.txt"))
     _compile("run.txt", "pyproject.toml")
-    _compile("dev.txt", "pyproject.toml", "--group", "dev", "--constraints", str(FOLDER / "run.txt"))
+    _compile("pdf.txt", "pyproject.toml", "--extra", "pdf", *run)
+    _compile("dev.txt", "pyproject.toml", "--extra", "pdf", "--group", "dev", *run)
     _compile("uv.txt", "--group", "install", "--constraints", str(FOLDER / "dev.txt"))
 
 

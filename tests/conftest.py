@@ -12,12 +12,13 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from membership.clock import SteppedClock
-from membership.db import Database
+from membership.db import Database, transaction
 from membership.factory import create_app
 from membership.mail.transport import ListTransport
 from membership.settings import Settings
 from membership.web.logs import console
 from tests.databases import create_postgresql, empty, migrated, postgresql_server
+from tests.sound_rows import plant_sound_rows, take_rules_away
 
 pytest_plugins = ("tests.browser", "tests.completeness")
 
@@ -44,6 +45,23 @@ def postgresql_url() -> Iterator[str]:
 def postgresql_emptied(postgresql_url: str) -> str:
     """One migrated database for all tests of this process; each leaves it as empty as it found it."""
     return migrated(create_postgresql(postgresql_url))
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Sound rows without any rules that keep them so. Tests break them and take that back (`sound_rows.broken_by`)."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("sound") / "membership.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        url = f"sqlite:///{path}"
+    else:
+        url = migrated(create_postgresql(request.getfixturevalue("postgresql_url")))
+    database = Database(url)
+    with database.session() as session, transaction(session):
+        plant_sound_rows(session)
+    take_rules_away(database)
+    yield database
+    database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -121,6 +139,8 @@ def demo_settings(database_url: str, instance: Path, **changes: object) -> Setti
         "mail_url": "",
         "mail_from": "Lantern <news@example.org>",
         "instance": instance,
+        # All who give in a test share one network; those that are about the brake say how tight it is.
+        "attempts_an_hour": (1_000_000, 1_000_000, 1_000_000, 1_000_000),
         **changes,
     }
     return Settings(**values)  # type: ignore[arg-type]  # names and types are those of Settings

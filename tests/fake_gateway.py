@@ -148,6 +148,9 @@ class FakeGateway:
     def events(self, types: Sequence[str], since: datetime | None) -> Iterator[EventSeen]:
         yield from ()
 
+    def event(self, event_id: str) -> EventSeen:
+        raise GoneAtStripe(event_id)
+
     def checkouts(self, since: datetime | None) -> Iterator[Checkout]:
         yield from self.checkouts_made.values()
 
@@ -158,6 +161,9 @@ class FakeGateway:
         yield from ()
 
     def invoices(self, since: datetime | None) -> Iterator[Invoice]:
+        yield from ()
+
+    def open_invoices(self, subscription_id: str) -> Iterator[Invoice]:
         yield from ()
 
     def refunds(self, since: datetime | None) -> Iterator[RefundSeen]:

@@ -100,9 +100,9 @@ def test_the_defaults_of_settings_are_as_told(tmp_path: Path) -> None:
         "MAIL_URL": "smtp://localhost",
     }
     settings = from_environment({PREFIX + name: value for name, value in required.items()}, instance=tmp_path)
-    for name in ("BASE_URL", "MAIL_FROM", "TRUSTED_PROXIES", "OPERATOR_NETWORKS", "BIND"):
+    for name in ("BASE_URL", "MAIL_FROM", "TRUSTED_PROXIES", "OPERATOR_NETWORKS", "ATTEMPTS_AN_HOUR", "BIND"):
         value = getattr(settings, name.lower())
-        assert told[name] == f"`{','.join(value) if isinstance(value, tuple) else value}`", name
+        assert told[name] == f"`{','.join(map(str, value)) if isinstance(value, tuple) else value}`", name
 
 
 def test_the_tables_of_newsroom_toml_are_those_that_packages_load() -> None:

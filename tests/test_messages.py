@@ -37,6 +37,7 @@ def test_sentences_of_letters_are_found() -> None:
 def test_sentences_of_refusals_are_found() -> None:
     assert "The smallest amount we can take is %(floor)s." in messages()
     assert "%(currency)s has no decimals. Write a whole amount." in messages()
+    assert "This link was made for an address that is not in use any more." in messages()
 
 
 def test_titles_of_errors_are_found() -> None:

@@ -21,6 +21,12 @@ def grant(session: Session, account: Account, role: str, *, by: Account | None, 
     return granted
 
 
+def staff_with(session: Session, *roles: str) -> list[Account]:
+    """Lists the people who hold one of these roles, and have not been erased."""
+    holds = select(StaffRole.account_id).where(StaffRole.role.in_(roles))
+    return list(session.scalars(select(Account).where(Account.id.in_(holds), Account.erased_at.is_(None))))
+
+
 def roles_of(session: Session, account_id: int) -> frozenset[str]:
     """Returns the roles of an account; most have none."""
     return frozenset(session.scalars(select(StaffRole.role).where(StaffRole.account_id == account_id)))

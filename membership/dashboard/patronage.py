@@ -11,6 +11,7 @@ from membership.dashboard.month import Span
 from membership.money import Money
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.standing import GIVES_STANDING
+from membership.patrons.who import MONEY_IS_BACK
 from membership.payments.models import Payment
 
 MOST_ROWS = 20
@@ -86,7 +87,7 @@ def is_paying(now: datetime) -> ColumnElement[bool]:
     in_force = and_(_pledge.stripe_status.in_(GIVES_STANDING), goes_on)
     in_grace = and_(_pledge.stripe_status == "past_due", _pledge.grace_until > now)
     not_over = or_(_pledge.ended_at.is_(None), _pledge.ended_at > now)
-    return and_(_pledge.live, _has_paid(), not_over, or_(in_force, in_grace))
+    return and_(_pledge.live, _has_paid(), ~MONEY_IS_BACK, not_over, or_(in_force, in_grace))
 
 
 def _has_paid() -> ColumnElement[bool]:

@@ -14,13 +14,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Every:
-    """How often a task comes round."""
+    """How often a task comes round, and how long `after` midnight (UTC), or after a Thursday's for weeks."""
 
     step: timedelta
+    after: timedelta = timedelta(0)
 
     def latest_before(self, now: datetime) -> datetime:
         """Returns the moment of the run that is due by `now`."""
-        return EPOCH + (now - EPOCH) // self.step * self.step
+        start = EPOCH + self.after
+        return start + (now - start) // self.step * self.step
 
 
 def take_run(session: Session, name: str, every: Every, *, now: datetime) -> bool:

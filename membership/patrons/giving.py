@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from membership.money import Money
@@ -12,18 +12,20 @@ from membership.patrons.standing import GIVES_STANDING, Standing
 from membership.patrons.tiers import TierView, tier_reached
 from membership.patrons.who import standing_of
 from membership.payments.models import Payer, Payment, Receipt
-from membership.payments.receipts import ReceiptNumber
 
-_Columns = tuple[Payment, str | None, Receipt | None, str | None, str | None, str | None]
+_Columns = tuple[Payment, str | None, int | None]
 
 MOST_PAYMENTS = 50
 # A payment that was only tried is no news to anybody.
 TOLD = ("pending", "paid", "failed", "partly_refunded", "refunded", "disputed", "lost")
 
+# How a standing is shown; each other is a pledge that lapsed.
+STATES = {"live": "active", "ending": "ending", "grace": "grace", "money_back": "money_back"}
+
 
 @dataclass(frozen=True)
 class PledgeView:
-    """A pledge as its owner sees it. `state`: active, waiting, grace, lapsed, ending or ended."""
+    """A pledge as its owner sees it. `state`: active, waiting, grace, money_back, lapsed, ending or ended."""
 
     state: str
     tier: str | None
@@ -46,21 +48,6 @@ class PaymentView:
     cadence: str
     state: str
     receipt_href: str | None
-
-
-@dataclass(frozen=True)
-class ReceiptView:
-    """A receipt as it is printed."""
-
-    number: str
-    issued_at: datetime
-    paid_at: datetime
-    money: Money
-    cadence: str
-    addressee: str
-    method: str
-    reference: str
-    refunded: bool
 
 
 def pledge_of(session: Session, account_id: int, tiers: tuple[TierView, ...], *, now: datetime) -> PledgeView | None:
@@ -93,34 +80,10 @@ def payments_of(session: Session, account_id: int) -> tuple[PaymentView, ...]:
             paid_at=row.Payment.paid_at,
             money=row.Payment.amount,
             cadence=row.cadence or "once",
-            state="disputed" if row.Payment.state == "lost" else row.Payment.state,
-            receipt_href=f"/account/receipts/{row.Payment.reference}" if row.Receipt else None,
+            state=row.Payment.state,
+            receipt_href=f"/account/receipts/{row.Payment.reference}" if row.receipt else None,
         )
         for row in rows
-    )
-
-
-def receipt_of(session: Session, account_id: int, reference: str) -> ReceiptView | None:
-    """Returns the receipt of a payment if it belongs to the account, else `None`."""
-    row = session.execute(_payments().where(Payer.account_id == account_id, Payment.reference == reference)).first()
-    if row is None or row.Receipt is None:
-        return None
-    return receipt_view(row)
-
-
-def receipt_view(row: Row[*_Columns]) -> ReceiptView:
-    """Makes the printed receipt of a row that has one."""
-    payment, receipt = row.Payment, row.Receipt
-    return ReceiptView(
-        number=str(ReceiptNumber(receipt.year, receipt.number)),
-        issued_at=receipt.issued_at,
-        paid_at=payment.paid_at or receipt.issued_at,
-        money=payment.amount,
-        cadence=row.cadence or "once",
-        addressee=receipt.addressee or row.email or "",
-        method=f"{row.card_brand.capitalize()} {row.card_last4}" if row.card_brand else "",
-        reference=payment.reference,
-        refunded=payment.state == "refunded",
     )
 
 
@@ -129,19 +92,12 @@ def _state(pledge: Pledge, stands: Standing, *, now: datetime) -> str:
         return "ended"
     if stands.kind == "pending" and pledge.stripe_status in GIVES_STANDING:
         return "waiting"
-    return {"live": "active", "ending": "ending", "grace": "grace"}.get(stands.kind, "lapsed")
+    return STATES.get(stands.kind, "lapsed")
 
 
 def _payments() -> Select[*_Columns]:
     return (
-        select(
-            Payment,
-            Pledge.cadence.label("cadence"),
-            Receipt,
-            Pledge.card_brand.label("card_brand"),
-            Pledge.card_last4.label("card_last4"),
-            Payer.email.label("email"),
-        )
+        select(Payment, Pledge.cadence.label("cadence"), Receipt.id.label("receipt"))
         .join(Payer, Payer.id == Payment.payer_id)
         .outerjoin(PledgePayment, PledgePayment.payment_id == Payment.id)
         .outerjoin(Pledge, Pledge.id == PledgePayment.pledge_id)

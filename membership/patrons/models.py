@@ -40,8 +40,9 @@ class TierAmount(Base):
 class Pledge(Base):
     """A promise to give every month or year, as the Stripe subscription behind it last stood.
 
-    `live` marks the one pledge that counts for its account; `why` says why another does not, and
-    `duplicate_since` from when on its owner was asked which of the two to keep.
+    `live` marks the one pledge that counts for its account; `why` says why another does not (ended, duplicate,
+    dropped), and `duplicate_since` from when on its owner was asked which of the two to keep. Of a dropped one goes
+    back what it took after `gives_back_from`. `paused_since`: when we first saw that Stripe takes nothing for a while.
     """
 
     __tablename__ = "pledges"
@@ -75,6 +76,8 @@ class Pledge(Base):
     live: Mapped[bool]
     why: Mapped[str | None]
     duplicate_since: Mapped[datetime | None]
+    gives_back_from: Mapped[datetime | None]
+    paused_since: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

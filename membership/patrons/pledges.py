@@ -1,4 +1,4 @@
-"""Pledges: the mirror of Stripe's subscriptions, with one live pledge for each account."""
+"""Pledges: the mirror of Stripe's subscriptions."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -10,9 +10,8 @@ from membership.accounts.models import Account
 from membership.accounts.people import account_for
 from membership.db import locked
 from membership.newsroom.words import current_newsroom
-from membership.outbox.rows import enqueue
+from membership.patrons.live import settle_live
 from membership.patrons.models import PLEDGE_CADENCES, Pledge, PledgeChange
-from membership.patrons.standing import GIVES_STANDING
 from membership.payments.attempts import lock_attempt
 from membership.payments.mirror import Cause
 from membership.payments.models import Attempt
@@ -61,43 +60,22 @@ def find_pledge(session: Session, subscription_id: str) -> Pledge | None:
     return session.scalar(statement, execution_options={"populate_existing": True})
 
 
+def pledge_by_reference(session: Session, reference: str) -> Pledge | None:
+    """Returns the pledge with this public reference."""
+    return session.scalar(select(Pledge).where(Pledge.reference == reference))
+
+
 def live_pledge(session: Session, account_id: int) -> Pledge | None:
     """Returns the one pledge that counts for an account, or `None`."""
     return session.scalar(select(Pledge).where(Pledge.account_id == account_id, Pledge.live))
-
-
-def settle_live(session: Session, account_id: int, *, now: datetime) -> None:
-    """Decides, under the account's lock, which pledge is live: the oldest that goes on, one that is paid before one
-    whose card fails. The rest say why not.
-
-    A second one that goes on is a duplicate, of which staff hear once.
-    """
-    locked(session, Account, account_id)
-    pledges = session.scalars(
-        select(Pledge).where(Pledge.account_id == account_id).order_by(Pledge.started_at, Pledge.id)
-    )
-    going_on = []
-    for pledge in pledges.all():
-        if pledge.ended_at is not None:
-            pledge.live, pledge.why = False, "ended"
-        else:
-            going_on.append(pledge)
-    going_on.sort(key=lambda pledge: pledge.stripe_status not in GIVES_STANDING)
-    for pledge in going_on[1:]:
-        if pledge.why != "duplicate":
-            _tell_staff(session, pledge, now=now)
-        pledge.live, pledge.why = False, "duplicate"
-    # The index knows one live pledge: the others must have stepped aside before one steps forward.
-    session.flush()
-    for pledge in going_on[:1]:
-        pledge.live, pledge.why = True, None
-    session.flush()
 
 
 def _begin(session: Session, seen: Subscription, *, now: datetime) -> Pledge:
     attempt = lock_attempt(session, seen.tags.attempt or "")
     payer = payer_for(session, attempt, customer=seen.customer, email=seen.email, name=seen.name, now=now)
     account = _account_of(session, attempt, payer.email, seen, now=now)
+    # The account before its payers, as signing in locks them when it claims them.
+    locked(session, Account, account.id)
     payer.account_id = account.id
     pledge = Pledge(
         reference=str(uuid4()),
@@ -146,6 +124,7 @@ def _apply(pledge: Pledge, seen: Subscription, *, now: datetime) -> None:
     pledge.stripe_status = seen.status
     pledge.cancel_at, pledge.period_end_at = seen.cancel_at, seen.period_end_at
     pledge.card_brand, pledge.card_last4 = seen.card_brand, seen.card_last4
+    pledge.paused_since = (pledge.paused_since or now) if seen.is_paused else None
     pledge.ended_at = (seen.ended_at or now) if seen.status in OVER else None
     if seen.status != "past_due":
         pledge.grace_until = None
@@ -156,8 +135,3 @@ def _apply(pledge: Pledge, seen: Subscription, *, now: datetime) -> None:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
-
-
-def _tell_staff(session: Session, pledge: Pledge, *, now: datetime) -> None:
-    notice = {"about": "duplicate", "reference": pledge.reference}
-    enqueue(session, "staff_notice", f"duplicate:{pledge.reference}", notice, now=now)

@@ -1,16 +1,16 @@
 """The patron's own pages."""
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from membership.accounts.login import signed_in_account, signed_in_required
-from membership.db import current_session
-from membership.errors import NotFound
-from membership.newsroom.words import current_newsroom
-from membership.patrons.giving import payments_of, pledge_of, receipt_of
+from membership.db import current_session, transaction
+from membership.patrons.duplicates import choose, questions_of
+from membership.patrons.giving import payments_of, pledge_of
 from membership.patrons.stopping import resume, stop
 from membership.patrons.tiers import current_tiers
 from membership.payments.mirror import current_mirror
+from membership.payments.refunding import Asker
 from membership.web.caching import personal
 from membership.web.current import now
 
@@ -25,6 +25,7 @@ def account() -> Response:
         "patrons/account.html",
         account=owner,
         pledge=pledge_of(session, owner.id, current_tiers(), now=now()),
+        questions=questions_of(session, owner.id),
         payments=payments_of(session, owner.id),
         # Topics and rounds stand a floor above: what this page says of them comes through wiring.
         round=current_app.extensions["ballot_of"](session, owner.id, now=now()),
@@ -47,11 +48,12 @@ def resumption() -> ResponseReturnValue:
     return redirect("/account", 303)
 
 
-@blueprint.get("/account/receipts/<reference>")
+@blueprint.post("/account/pledge/duplicate")
 @signed_in_required
-def receipt(reference: str) -> Response:
-    found = receipt_of(current_session(), signed_in_account().id, reference)
-    if found is None:
-        raise NotFound("There is no such receipt here.")
-    page = render_template("patrons/receipt.html", receipt=found, issuer=current_newsroom())
-    return personal(make_response(page))
+def duplicate() -> ResponseReturnValue:
+    """Settles which of two pledges goes on."""
+    owner, form = signed_in_account(), request.form
+    by = Asker("patron", owner.id)
+    with transaction(current_session()) as session:
+        choose(session, owner.id, form.get("reference", ""), form.get("choice", ""), by=by, now=now())
+    return redirect("/account", 303)

@@ -11,7 +11,10 @@ GIVES_STANDING = frozenset(("active", "trialing"))
 
 @dataclass(frozen=True)
 class PledgeFacts:
-    """What standing asks of a pledge. `status` is Stripe's, open text; `has_paid`: a payment above 0 succeeded."""
+    """What standing asks of a pledge. `status` is Stripe's, open text; `has_paid`: a payment above 0 succeeded.
+
+    `money_back`: the payment that came last was given back, or a bank asks for any of them (disputed).
+    """
 
     status: str
     has_paid: bool
@@ -19,11 +22,15 @@ class PledgeFacts:
     grace_until: datetime | None
     cancel_at: datetime | None
     ended_at: datetime | None
+    money_back: bool = False
 
 
 @dataclass(frozen=True)
 class Standing:
-    """`kind` is live, grace, ending, pending, lapsed or none; `until` is when it changes by the clock, if it does."""
+    """`kind` is live, grace, ending, pending, money_back, lapsed or none.
+
+    `until` is when it changes by the clock, if it does.
+    """
 
     kind: str
     is_patron: bool
@@ -45,6 +52,8 @@ def standing(pledge: PledgeFacts | None, *, now: datetime) -> Standing:
         return Standing("pending", is_patron=False)
     if pledge.ended_at is not None and pledge.ended_at <= now:
         return Standing("lapsed", is_patron=False)
+    if pledge.money_back:
+        return Standing("money_back", is_patron=False)
     if pledge.status in GIVES_STANDING:
         return _while_active(pledge, now=now)
     # Stripe asks the bank again for a while; a failing card is rarely a decision to leave.

@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_ignore
+from membership.accounts.models import Account
+from membership.db import insert_ignore, locked
 from membership.outbox.rows import enqueue
+from membership.patrons.dropping import DROPPED, RULE, all_of, drop, give_back
+from membership.patrons.live import settle_live
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.pledges import keep_subscription
 from membership.patrons.who import standing_of
@@ -14,6 +17,7 @@ from membership.payments.mirror import Cause, Mirror, Thing, reflect
 from membership.payments.models import Payment
 from membership.payments.receipts import pledge_is_known
 from membership.payments.records import Invoice, Subscription
+from membership.payments.second_of_form import is_second
 from membership.payments.syncing import require_ours, sync_checkout, sync_payment
 
 
@@ -33,16 +37,15 @@ def sync_invoice(mirror: Mirror, invoice_id: str, cause: Cause) -> Invoice | Non
             for hook in mirror.may_vote_now:
                 hook(session, pledge.account_id, now=now)
 
-    def fetch(object_id: str) -> Invoice:
-        invoice = mirror.gateway.invoice(object_id)
-        # What the invoice leans on comes first: its transaction must find the pledge and the payments.
+    def bring_what_it_leans_on(invoice: Invoice) -> None:
+        # Its transaction must find the pledge and the payments.
         if invoice.subscription is not None:
             sync_subscription(mirror, invoice.subscription, cause)
         for intent in (*invoice.intents, *invoice.open_intents):
             sync_payment(mirror, intent, cause)
-        return invoice
 
-    return reflect(mirror, Thing("invoice", invoice_id), fetch, keep, cause)
+    thing = Thing("invoice", invoice_id)
+    return reflect(mirror, thing, mirror.gateway.invoice, keep, cause, first=bring_what_it_leans_on)
 
 
 def sync_pledge_checkout(mirror: Mirror, checkout_id: str, cause: Cause) -> None:
@@ -68,17 +71,42 @@ def keep_invoice(session: Session, invoice: Invoice, *, now: datetime) -> Pledge
     if pledge is None:
         require_ours(session, invoice.tags)
         return None
-    payments = session.scalars(select(Payment).where(Payment.payment_intent.in_(invoice.intents)))
-    for payment in payments.all():
-        insert_ignore(
-            session,
-            PledgePayment,
-            payment_id=payment.id,
-            pledge_id=pledge.id,
-            period_start=invoice.period_start,
-            period_end=invoice.period_end,
-        )
+    payments = session.scalars(select(Payment).where(Payment.payment_intent.in_(invoice.intents))).all()
+    # The form's turn, then the account, then what stands below it: in this order everybody takes them.
+    seconds = [payment for payment in payments if is_second(session, payment)]
+    is_to_be_settled = bool(payments) and (bool(seconds) or _has_another(session, pledge))
+    if is_to_be_settled:
+        locked(session, Account, pledge.account_id)
+    for payment in payments:
+        _tie(session, payment, pledge, invoice)
         pledge_is_known(session, payment, now=now)
         # By its key it goes out once, with the first payment: a bank debit that is on its way welcomes nobody.
         enqueue(session, "welcome", pledge.subscription, {"subscription": pledge.subscription}, now=now)
+    if seconds:
+        drop_second(session, pledge, now=now)
+    elif is_to_be_settled:
+        settle_live(session, pledge.account_id, now=now)
+    give_back(session, pledge, now=now)
     return pledge
+
+
+def _tie(session: Session, payment: Payment, pledge: Pledge, invoice: Invoice) -> None:
+    paid_for = {"pledge_id": pledge.id, "period_start": invoice.period_start, "period_end": invoice.period_end}
+    if not insert_ignore(session, PledgePayment, payment_id=payment.id, **paid_for):
+        # It never changes at Stripe: only if the row was edited by hand is there anything to write.
+        session.execute(update(PledgePayment).where(PledgePayment.payment_id == payment.id).values(**paid_for))
+
+
+def drop_second(session: Session, pledge: Pledge, *, now: datetime) -> None:
+    """Ends a pledge by rule whose first payment was the second of one form: that one goes back."""
+    locked(session, Account, pledge.account_id)
+    session.refresh(pledge)
+    if pledge.why != DROPPED and pledge.ended_at is None:
+        drop(session, pledge, back_from=all_of(pledge), by=RULE, now=now)
+        settle_live(session, pledge.account_id, now=now)
+
+
+def _has_another(session: Session, pledge: Pledge) -> bool:
+    # A first payment decides between two pledges; nearly everybody has one.
+    others = (Pledge.account_id == pledge.account_id, Pledge.id != pledge.id, Pledge.ended_at.is_(None))
+    return session.scalar(select(Pledge.id).where(*others).limit(1)) is not None

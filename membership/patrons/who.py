@@ -2,16 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import Row, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.standing import NONE, PledgeFacts, Standing, standing
 from membership.payments.models import Payment
+from membership.payments.states import KEPT, PAID
 
-_Columns = tuple[int, str, bool, datetime, datetime | None, datetime | None, datetime | None]
+_Columns = tuple[int, str, bool, datetime, datetime | None, datetime | None, datetime | None, bool]
 
-# A payment that was paid once counts, whatever became of it later: refunds end standing through the status.
+# Whatever became of it later: a pledge whose money went back was paid once, and is not waiting for its first.
 _HAS_PAID = (
     exists()
     .where(
@@ -22,6 +23,21 @@ _HAS_PAID = (
     )
     .label("has_paid")
 )
+
+_payment, _tie = Payment.__table__.c, PledgePayment.__table__.c
+_of_pledge = (_tie.pledge_id == Pledge.__table__.c.id, _tie.payment_id == _payment.id)
+_is_disputed = exists().where(*_of_pledge, _payment.state == "disputed")
+_last = (
+    select(_payment.state)
+    .where(*_of_pledge, _payment.paid_at.is_not(None), _payment.amount_minor > 0)
+    .order_by(_payment.paid_at.desc(), _payment.id.desc())
+    .limit(1)
+    .correlate(Pledge.__table__)
+    .scalar_subquery()
+)
+# True for a pledge that rests on nothing: a bank asks for one of its payments, or the one that came last is gone.
+# An older one that was given back does not matter while newer ones stay; the next one that stays heals a lost dispute.
+MONEY_IS_BACK = or_(_is_disputed, func.coalesce(_last, "").in_(set(PAID) - set(KEPT)))
 
 
 def standing_of(session: Session, account_id: int, *, now: datetime) -> Standing:
@@ -46,6 +62,7 @@ def _facts() -> Select[*_Columns]:
         Pledge.grace_until,
         Pledge.cancel_at,
         Pledge.ended_at,
+        MONEY_IS_BACK.label("money_back"),
     ).where(Pledge.live)
 
 
@@ -57,4 +74,5 @@ def _from_row(row: Row[*_Columns]) -> PledgeFacts:
         grace_until=row.grace_until,
         cancel_at=row.cancel_at,
         ended_at=row.ended_at,
+        money_back=row.money_back,
     )

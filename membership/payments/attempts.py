@@ -35,11 +35,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Begun:
-    """The attempt that now stands for the token, and the Checkout session that it replaces, if any."""
+    """The attempt that now stands for the token, and whether it was made just now."""
 
     attempt: Attempt
     is_new: bool
-    replaced_checkout: str | None = None
 
 
 def begin(session: Session, token_hash: str, wish: Wish, *, now: datetime) -> Begun:
@@ -48,7 +47,7 @@ def begin(session: Session, token_hash: str, wish: Wish, *, now: datetime) -> Be
     A token whose attempt is paid or on its way keeps it, whatever the content: it leads to the thanks page.
     """
     # The current row cannot be locked by a condition that another revision makes untrue while we wait for it.
-    take_turn(session, f"attempt {token_hash}")
+    _take_turn(session, token_hash)
     settled = _settled(session, token_hash)
     if settled is not None:
         return Begun(settled, is_new=False)
@@ -71,11 +70,26 @@ def lock_attempt(session: Session, reference: str) -> Attempt | None:
     return session.scalar(statement, execution_options={"populate_existing": True})
 
 
+def hold_form(session: Session, reference: str) -> Attempt | None:
+    """Takes the turn of an attempt's form, so that no other payment of it is kept meanwhile, and locks the attempt."""
+    token_hash = session.scalar(select(Attempt.token_hash).where(Attempt.reference == reference))
+    if token_hash is None:
+        return None
+    _take_turn(session, token_hash)
+    return lock_attempt(session, reference)
+
+
 def replaced(session: Session, attempt: Attempt) -> list[Attempt]:
-    """Lists the earlier revisions of an attempt's form that may still be payable at Stripe."""
+    """Lists the earlier revisions of an attempt's form that may still be payable at Stripe; most have none."""
+    if attempt.revision == 1:
+        return []
     earlier = (Attempt.token_hash == attempt.token_hash, Attempt.revision < attempt.revision)
     statement = select(Attempt).where(*earlier, Attempt.state == "open", Attempt.checkout_id.is_not(None))
     return list(session.scalars(statement.order_by(Attempt.revision)))
+
+
+def _take_turn(session: Session, token_hash: str) -> None:
+    take_turn(session, f"attempt {token_hash}")
 
 
 def _settled(session: Session, token_hash: str) -> Attempt | None:
@@ -90,7 +104,7 @@ def _supersede(session: Session, old: Attempt, wish: Wish, *, now: datetime) -> 
     _insert(session, old.token_hash, old.revision + 1, wish, now=now)
     new = _current(session, old.token_hash)
     old.superseded_by_id = new.id
-    return Begun(new, is_new=True, replaced_checkout=old.checkout_id)
+    return Begun(new, is_new=True)
 
 
 def _insert(session: Session, token_hash: str, revision: int, wish: Wish, *, now: datetime) -> bool:

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.clock import Clock
-from membership.db import locked, release, transaction
+from membership.db import locked, transaction
 from membership.errors import Unavailable
 from membership.newsroom.site_version import site_id
 from membership.outbox.rows import enqueue
 from membership.payments.attempts import CHECKOUT_LIFE, SETTLED, Wish, begin, replaced
 from membership.payments.gateway import Gateway, GoneAtStripe, KeySpoiled, StripeAway, StripeRefused
-from membership.payments.limits import check_limits
+from membership.payments.limits import Limits, check_limits
 from membership.payments.models import Attempt
 from membership.payments.records import Checkout, CheckoutOrder
 
@@ -32,29 +32,44 @@ class Pages:
     back: Callable[[Attempt], str]
 
 
-def check_out(session: Session, gateway: Gateway, token_hash: str, wish: Wish, *, pages: Pages, clock: Clock) -> str:
+@dataclass(frozen=True)
+class Place:
+    """Where to send the reader, and the reference of the attempt that stands there."""
+
+    href: str
+    attempt: str
+
+    @classmethod
+    def of_thanks(cls, attempt: Attempt, pages: Pages) -> "Place":
+        """Leads to the page that tells of an attempt that is paid or on its way."""
+        return cls(pages.thanks(attempt.reference), attempt.reference)
+
+
+def check_out(
+    session: Session, gateway: Gateway, token_hash: str, wish: Wish, *, limits: Limits, pages: Pages, clock: Clock
+) -> Place:
     """Returns where to send the reader: Stripe's page, or our thanks page if this token is already paid.
 
-    Raises `TooMany` before anything is kept, and `Unavailable` if Stripe cannot be reached: then the attempt
+    Raises `Braked` before anything is kept, and `Unavailable` if Stripe cannot be reached: then the attempt
     stands, and sending the same form again goes on with it.
     """
     now = clock.now()
     with transaction(session):
         begun = begin(session, token_hash, wish, now=now)
         if begun.is_new:
-            check_limits(session, wish, now=now)
-        if begun.replaced_checkout:
-            _close_later(session, begun.replaced_checkout, now=now)
-        attempt = begun.attempt
-        site = site_id(session)
+            check_limits(session, wish, limits, now=now)
+        attempt, site = begun.attempt, site_id(session)
+        earlier = replaced(session, attempt)
+        for each in earlier:
+            _close_later(session, each.checkout_id, now=now)
     if attempt.state in SETTLED:
-        return pages.thanks(attempt.reference)
+        return Place.of_thanks(attempt, pages)
     if attempt.checkout_url is not None:
-        return attempt.checkout_url
+        return Place(attempt.checkout_url, attempt.reference)
     try:
-        paid = _close_earlier(session, gateway, attempt)
+        paid = _close_earlier(session, gateway, earlier)
         if paid is not None:
-            return pages.thanks(paid.reference)
+            return Place.of_thanks(paid, pages)
         return _open(session, gateway, attempt, _Order(site, pages), clock=clock)
     except (StripeAway, StripeRefused, KeySpoiled, GoneAtStripe) as error:
         log.warning("checkout.unavailable", attempt=attempt.reference, error=str(error))
@@ -64,21 +79,23 @@ def check_out(session: Session, gateway: Gateway, token_hash: str, wish: Wish, *
         ) from error
 
 
-def _close_earlier(session: Session, gateway: Gateway, attempt: Attempt) -> Attempt | None:
+def _close_earlier(session: Session, gateway: Gateway, earlier: list[Attempt]) -> Attempt | None:
     """Makes what this form led to before unpayable; returns the attempt that somebody has paid meanwhile, if any.
 
     Every POST that is about to open a page does it, not only the one that replaced: that one may have died.
     """
-    earlier = replaced(session, attempt)
-    release(session)
     for each in earlier:
         if gateway.expire_checkout(each.checkout_id or ""):
-            with transaction(session):
-                fresh = locked(session, Attempt, each.id) or each
-                # What exactly was paid the sync will tell; until then it is on its way.
-                fresh.state = "pending" if fresh.state == "open" else fresh.state
-            return fresh
+            return _completed(session, each)
     return None
+
+
+def _completed(session: Session, attempt: Attempt) -> Attempt:
+    with transaction(session):
+        fresh = locked(session, Attempt, attempt.id) or attempt
+        # What exactly was paid the sync will tell; until then it is on its way.
+        fresh.state = "pending" if fresh.state == "open" else fresh.state
+    return fresh
 
 
 @dataclass(frozen=True)
@@ -102,7 +119,7 @@ class _Order:
         )
 
 
-def _open(session: Session, gateway: Gateway, attempt: Attempt, order: _Order, *, clock: Clock) -> str:
+def _open(session: Session, gateway: Gateway, attempt: Attempt, order: _Order, *, clock: Clock) -> Place:
     for _ in range(KEYS_TRIED):
         try:
             checkout = gateway.create_checkout(order.of(attempt))
@@ -127,7 +144,7 @@ def _next_key(session: Session, attempt: Attempt, *, now: datetime) -> Attempt:
 
 def _keep(
     session: Session, gateway: Gateway, attempt: Attempt, checkout: Checkout, pages: Pages, *, now: datetime
-) -> str:
+) -> Place:
     with transaction(session):
         fresh = locked(session, Attempt, attempt.id) or attempt
         is_kept = fresh.checkout_id in (None, checkout.id)
@@ -137,15 +154,16 @@ def _keep(
         if successor is not None or not is_kept:
             _close_later(session, checkout.id, now=now)
     stands = successor or fresh
-    if stands.checkout_id != checkout.id:
-        # While Stripe answered, the same form was sent again and led to another page: only that one may be paid.
-        gateway.expire_checkout(checkout.id)
-    return stands.checkout_url or pages.thanks(stands.reference)
+    # While Stripe answered, the same form was sent again and led to another page: only that one may be paid.
+    if stands.checkout_id != checkout.id and gateway.expire_checkout(checkout.id):
+        return Place.of_thanks(_completed(session, fresh), pages)
+    return Place(stands.checkout_url or pages.thanks(stands.reference), stands.reference)
 
 
-def _close_later(session: Session, checkout_id: str, *, now: datetime) -> None:
+def _close_later(session: Session, checkout_id: str | None, *, now: datetime) -> None:
     # We close it ourselves in a moment; should this process die before, the worker does, and nobody pays twice.
-    enqueue(session, "expire_checkout", checkout_id, {"checkout": checkout_id}, now=now)
+    if checkout_id is not None:
+        enqueue(session, "expire_checkout", checkout_id, {"checkout": checkout_id}, now=now)
 
 
 def _successor(session: Session, attempt: Attempt) -> Attempt | None:

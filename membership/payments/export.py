@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 from sqlalchemy.orm import Session
 
 from membership.payments.models import Attempt, Movement, Payment, PaymentSource
@@ -31,23 +31,25 @@ REFUNDS = ("refund", "payment_refund", "refund_failure", "payment_failure_refund
 DISPUTES = ("adjustment", "dispute", "dispute_reversal")
 
 
-def export_rows(session: Session) -> Iterator[dict[str, Any]]:
+def export_rows(session: Session, *which: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
     """Yields the rows, ordered by when they were paid (never: last), then by reference.
 
-    Amounts are in minor units; `amount_minor` as presented to the payer, the others as settled and `None` until
-    a movement stands. gross - fee - refunded - disputed = net.
+    With conditions on payments, only the payments that meet them, and no attempts. Amounts are in minor units;
+    `amount_minor` as presented to the payer, the others as settled and `None` until a movement stands.
+    gross - fee - refunded - disputed = net.
     """
-    rows = [*_payments(session), *_attempts(session)]
+    rows = [*_payments(session, *which), *(() if which else _attempts(session))]
     rows.sort(key=lambda row: (row["paid_at"] is None, row["paid_at"] or "", row["reference"]))
     yield from rows
 
 
-def _payments(session: Session) -> Iterator[dict[str, Any]]:
+def _payments(session: Session, *which: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
     settled = _settled()
     statement = (
         select(Payment, Attempt.reference.label("attempt"), *(settled.c[name] for name in SETTLED))
         .outerjoin(Attempt, Attempt.id == Payment.attempt_id)
         .outerjoin(settled, settled.c.payment_id == Payment.id)
+        .where(*which)
     )
     for row in session.execute(statement):
         payment = row.Payment

@@ -39,6 +39,10 @@ class StripeRefused(Exception):  # noqa: N818 - named for what happened
     """Stripe understood and said no; the message is for the log, not for readers."""
 
 
+class NotLetIn(StripeRefused):
+    """Stripe does not take our key, or not for this: nothing is said of what was asked."""
+
+
 class Gateway(Protocol):
     """What we ask of Stripe. Every call may raise `StripeAway`; reading may raise `GoneAtStripe`."""
 
@@ -100,6 +104,10 @@ class Gateway(Protocol):
         """Lists the events of these types; Stripe keeps them for 30 days. However many types: 20 a call."""
         ...
 
+    def event(self, event_id: str) -> EventSeen:
+        """Returns one event, as long as Stripe keeps it."""
+        ...
+
     def checkouts(self, since: datetime | None) -> Iterator[Checkout]: ...
 
     def charges(self, since: datetime | None) -> Iterator[Charge]: ...
@@ -109,6 +117,10 @@ class Gateway(Protocol):
         ...
 
     def invoices(self, since: datetime | None) -> Iterator[Invoice]: ...
+
+    def open_invoices(self, subscription_id: str) -> Iterator[Invoice]:
+        """Lists what a subscription still asks its owner for."""
+        ...
 
     def refunds(self, since: datetime | None) -> Iterator[RefundSeen]: ...
 

@@ -1,6 +1,7 @@
 """How one object at Stripe comes into our tables: ticket, commit, fetch, lock, apply if not overtaken."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -39,10 +40,19 @@ class Thing:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """An object that Stripe is being asked for already, and the ticket that was taken before."""
+
+    ticket: int
+    answer: Future[Any]
+
+
+@dataclass(frozen=True)
 class Mirror:
     """What a sync works with. `may_vote_now` is asked when an account comes to have the right to vote.
 
-    `seen` keeps what was fetched in this batch of events, so that nothing is fetched twice in it; `None`: fetch anew.
+    For a batch of events, `seen` keeps what was fetched, so that nothing is fetched twice in it (`None`: fetch anew),
+    and `asked` what is on its way.
     """
 
     database: Database
@@ -50,9 +60,10 @@ class Mirror:
     clock: Clock
     may_vote_now: tuple[Hook, ...] = field(default=())
     seen: dict[Thing, Any] | None = field(default=None, compare=False)
+    asked: Mapping[Thing, Asked] = field(default_factory=dict, compare=False)
 
     def remembering(self) -> "Mirror":
-        """Returns a mirror that looks at each object once, for a batch of events that share their looks."""
+        """Returns a mirror that looks at each object once, for a batch of things that share their looks."""
         return replace(self, seen={})
 
 
@@ -60,41 +71,63 @@ Keep = Callable[[Session, Record, Cause, datetime], Any]
 
 
 def reflect(
-    mirror: Mirror, thing: Thing, fetch: Callable[[str], Record], keep: Keep[Record], cause: Cause
+    mirror: Mirror,
+    thing: Thing,
+    fetch: Callable[[str], Record],
+    keep: Keep[Record],
+    cause: Cause,
+    *,
+    first: Callable[[Record], object] | None = None,
 ) -> Record | None:
     """Brings one object up to date; returns what was fetched, or `None` if Stripe no longer knows it.
 
-    `fetch` runs outside of any transaction. `keep` runs in one that holds the object's row, and is not called
-    if a later fetch was applied meanwhile. Raises `NotOurs` (from `keep`) and whatever the gateway raises.
+    `fetch` runs outside of any transaction, and so does `first`, which brings what the object leans on. `keep` runs in
+    one that holds the object's row, and is not called if a later fetch was applied meanwhile. Raises `NotOurs` (from
+    `keep`) and whatever the gateway raises.
     """
     if not thing.id:
         raise NotOurs("it names no object")
     if mirror.seen is not None and thing in mirror.seen:
         known: Record | None = mirror.seen[thing]
         return known
-    record = _brought(mirror, thing, fetch, keep, cause)
+    record = _brought(mirror, thing, fetch, keep, cause, first)
     if mirror.seen is not None:
         mirror.seen[thing] = record
     return record
 
 
 def _brought(
-    mirror: Mirror, thing: Thing, fetch: Callable[[str], Record], keep: Keep[Record], cause: Cause
+    mirror: Mirror,
+    thing: Thing,
+    fetch: Callable[[str], Record],
+    keep: Keep[Record],
+    cause: Cause,
+    first: Callable[[Record], object] | None,
 ) -> Record | None:
-    with mirror.database.session() as session:
-        with transaction(session):
+    ticket, record = _fetched(mirror, thing, fetch)
+    if record is not None and first is not None:
+        first(record)
+    with mirror.database.session() as session, transaction(session):
+        now = mirror.clock.now()
+        if record is None:
+            mark_gone(session, thing.id, ticket, now=now)
+        elif redeem(session, thing.id, ticket, now=now):
+            keep(session, record, cause, now)
+    return record
+
+
+def _fetched(mirror: Mirror, thing: Thing, fetch: Callable[[str], Record]) -> tuple[int, Record | None]:
+    """Returns the ticket that was taken before Stripe was asked, and what it said; `None`: the object is gone."""
+    asked = mirror.asked.get(thing)
+    if asked is None:
+        with mirror.database.session() as session, transaction(session):
             ticket = take(session, thing.id, thing.kind)
-        try:
-            record = fetch(thing.id)
-        except GoneAtStripe:
-            with transaction(session):
-                mark_gone(session, thing.id, ticket, now=mirror.clock.now())
-            return None
-        with transaction(session):
-            now = mirror.clock.now()
-            if redeem(session, thing.id, ticket, now=now):
-                keep(session, record, cause, now)
-        return record
+    else:
+        ticket = asked.ticket
+    try:
+        return ticket, fetch(thing.id) if asked is None else asked.answer.result()
+    except GoneAtStripe:
+        return ticket, None
 
 
 def current_mirror() -> Mirror:

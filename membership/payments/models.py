@@ -104,7 +104,7 @@ class StripeEvent(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     type: Mapped[str]
     object_id: Mapped[str | None]
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     livemode: Mapped[bool]
     api_version: Mapped[str | None]
     payload: Mapped[str | None]
@@ -240,6 +240,7 @@ class Refund(Base):
     asked_by_kind: Mapped[str]
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
 
@@ -257,13 +258,19 @@ class CreditNote(Base):
     issued_at: Mapped[datetime]
 
 
-class CreditNoteCounter(Base):
-    """The last number of a credit note given in a year; locked like the receipts' counter."""
+class YearCounter(Base):
+    """The last number given in a year; locking this row is what keeps numbers without gaps."""
 
-    __tablename__ = "credit_note_counters"
+    __abstract__ = True
 
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int]
+
+
+class CreditNoteCounter(YearCounter):
+    """The numbers of credit notes."""
+
+    __tablename__ = "credit_note_counters"
 
 
 class Dispute(Base):
@@ -309,28 +316,29 @@ class PayoutLine(Base):
 
 
 class Alarm(Base):
-    """Something that operators must know: told once for each cause, and again only when what it says changes."""
+    """Something that operators must know: told once for each cause, and again only when what it says changes.
+
+    `seen_at` is when its cause was last met.
+    """
 
     __tablename__ = "alarms"
 
     cause: Mapped[str] = mapped_column(primary_key=True)
     says: Mapped[str]
     since: Mapped[datetime]
+    seen_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
     over_at: Mapped[datetime | None]
 
 
-class ReceiptCounter(Base):
-    """The last number given in a year; locking this row is what keeps numbers without gaps."""
+class ReceiptCounter(YearCounter):
+    """The numbers of receipts."""
 
     __tablename__ = "receipt_counters"
 
-    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    last: Mapped[int]
-
 
 class SyncCursor(Base):
-    """How far a list at Stripe has been read."""
+    """How far a list has been read: one at Stripe, or one of ours."""
 
     __tablename__ = "sync_cursors"
 

@@ -1,6 +1,7 @@
 """What staff hear about money that needs a person: a short letter without anybody's name or address."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,21 +12,47 @@ from sqlalchemy.orm import Session
 from membership.accounts.models import Account, StaffRole
 from membership.mail.letters import Button, Facts, Letter, Line
 from membership.newsroom.words import current_newsroom
+from membership.outbox.rows import enqueue
 
 SAYINGS = {
     "duplicate": lazy_gettext(
-        "A second pledge was started by somebody who already has one. The older goes on counting; both are charged. "
-        "Please write to the patron and end one of them at Stripe."
+        "A second pledge was started by somebody who already has one. They are asked which one they meant; "
+        "after seven days the older is kept by itself."
     ),
     "superseded": lazy_gettext(
-        "A payment came in for a Checkout that had been replaced by another one of the same form. "
-        "If both were paid, please give the later one back at Stripe."
+        "Two payments came in for one form, although it lets only one page be paid. "
+        "The later one is given back by itself, and its payer is written to; there is nothing to do."
+    ),
+    "refund_failed": lazy_gettext(
+        "A refund did not go through: the money is still with us. Stripe says why. "
+        "Please ask the payer how to send it, and give it back another way."
+    ),
+    "dispute": lazy_gettext(
+        "A payer's bank asks for a payment back, and Stripe has taken it from the balance for now. "
+        "Stripe says until when you can answer, and takes the evidence."
+    ),
+    "dispute_won": lazy_gettext("A dispute was decided for us: the money is back in the balance."),
+    "dispute_lost": lazy_gettext(
+        "A dispute was decided against us: the money stays with the payer, and so does the fee."
+    ),
+    "fraud_warning": lazy_gettext(
+        "The card's network suspects that this payment was made with a stolen card. "
+        "Giving it back before a dispute begins saves the fee of a dispute."
+    ),
+    "payout_failed": lazy_gettext(
+        "The newsroom's bank sent a payout back. The money is in the Stripe balance; "
+        "please look at the bank account there."
     ),
 }
 
 
+def notify_staff(session: Session, about: str, reference: str, *, now: datetime) -> None:
+    """Lets staff hear of something, once; `about` is a key of `SAYINGS`. In the caller's transaction."""
+    enqueue(session, "staff_notice", f"{about}:{reference}", {"about": about, "reference": reference}, now=now)
+
+
 def staff_notice(session: Session, payload: Mapping[str, Any], *, base_url: str) -> tuple[Letter, ...]:
-    """Writes to everybody who looks after money: finance and admin. `reference` names the pledge or the attempt."""
+    """Writes to everybody who looks after money: finance and admin. `reference` names what it is about."""
     statement = (
         select(Account)
         .join(StaffRole, StaffRole.account_id == Account.id)

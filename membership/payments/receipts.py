@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.db import insert_ignore
 from membership.outbox.rows import enqueue, hasten
 from membership.payments.models import Payer, Payment, Receipt, ReceiptCounter
+from membership.payments.numbering import next_number
 
 # So long at most does the letter about a pledge's payment wait until the pledge is known: it says what comes next.
 WAIT_FOR_PLEDGE = timedelta(minutes=2)
+BETWEEN_COPIES = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,30 @@ class ReceiptNumber:
         return f"{self.year}-{self.number:05d}"
 
 
-def issue(session: Session, payment: Payment, payer: Payer, *, of_pledge: bool, zone: ZoneInfo, now: datetime) -> None:
+def issue(
+    session: Session,
+    payment: Payment,
+    payer: Payer,
+    *,
+    addressee: str | None,
+    of_pledge: bool,
+    zone: ZoneInfo,
+    now: datetime,
+) -> None:
     """Numbers the receipt of a payment, once, and sends it if there is an address. In the caller's transaction.
 
+    `addressee` is printed: never a name that only somebody else who typed the same address is known by.
     The letter about a payment of a pledge waits for `pledge_is_known`, two minutes at the most.
     """
     if session.scalar(select(Receipt.id).where(Receipt.payment_id == payment.id)) is not None:
         return
     year = (payment.paid_at or now).astimezone(zone).year
     receipt = Receipt(
-        year=year, number=_next(session, year), payment_id=payment.id, issued_at=now, addressee=payer.name
+        year=year,
+        number=next_number(session, ReceiptCounter, year),
+        payment_id=payment.id,
+        issued_at=now,
+        addressee=addressee,
     )
     session.add(receipt)
     if payer.email is not None:
@@ -48,18 +63,12 @@ def pledge_is_known(session: Session, payment: Payment, *, now: datetime) -> Non
     hasten(session, "receipt", payment.reference, now=now)
 
 
+def send_again(session: Session, reference: str, *, now: datetime) -> bool:
+    """Sends the receipt of a payment once more, at most once in ten minutes; returns whether it will go out."""
+    copy = f"{reference}.{int(now.timestamp()) // int(BETWEEN_COPIES.total_seconds())}"
+    return enqueue(session, "receipt", copy, {"payment": reference, "copy": copy}, now=now)
+
+
 def number_of(receipt: Receipt) -> ReceiptNumber:
     """Returns the number of a receipt as people read it."""
     return ReceiptNumber(receipt.year, receipt.number)
-
-
-def _next(session: Session, year: int) -> int:
-    # Everybody who issues in this year waits here for the one before: that is what leaves no gap.
-    insert_ignore(session, ReceiptCounter, year=year, last=0)
-    counter = session.scalars(
-        select(ReceiptCounter).where(ReceiptCounter.year == year).with_for_update(),
-        execution_options={"populate_existing": True},
-    ).one()
-    counter.last += 1
-    session.flush()
-    return counter.last

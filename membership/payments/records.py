@@ -81,7 +81,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Subscription:
-    """The subscription behind a pledge. `interval`: month or year."""
+    """The subscription behind a pledge. `interval`: month or year; `is_paused`: it stands, and takes nothing."""
 
     id: str
     status: str
@@ -99,6 +99,7 @@ class Subscription:
     card_brand: str | None
     card_last4: str | None
     latest_invoice: str | None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,16 +132,21 @@ class BalanceTransaction:
 
 @dataclass(frozen=True)
 class RefundOrder:
-    """All that a refund is made of; `reference` is ours, and with it the call may be made again."""
+    """All that a refund is made of; `reference` is ours, and with it the call may be made again.
+
+    `tries` counts the keys that Stripe keeps a failure of its own under.
+    """
 
     reference: str
     intent: str
     amount: Money
     reason: str | None
+    asked_at: datetime
+    tries: int = 0
 
     @property
     def key(self) -> str:
-        return f"refund:{self.reference}"
+        return f"refund:{self.reference}" + (f":{self.tries}" if self.tries else "")
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 from membership.db import insert_ignore
 from membership.newsroom.site_version import site_id
 from membership.newsroom.words import current_newsroom
-from membership.outbox.rows import enqueue
-from membership.payments.attempts import lock_attempt
+from membership.payments.attempts import hold_form, lock_attempt
 from membership.payments.mirror import Cause, Mirror, NotOurs, Thing, reflect
 from membership.payments.models import Attempt, Payer, Payment, PaymentSource
+from membership.payments.money_back import is_known_as_paid, paid_state
 from membership.payments.payers import payer_for
 from membership.payments.receipts import issue
 from membership.payments.records import Checkout, Intent, Tags
-from membership.payments.states import move, state_after
+from membership.payments.second_of_form import notice_second
+from membership.payments.states import PAID, move, state_after
 
 log = structlog.get_logger()
 
@@ -38,6 +39,16 @@ def sync_payment(mirror: Mirror, intent_id: str, cause: Cause) -> Intent | None:
     return reflect(mirror, Thing("payment", intent_id), mirror.gateway.intent, keep_payment, cause)
 
 
+def know_payment(mirror: Mirror, intent_id: str | None, cause: Cause) -> None:
+    """Looks at a payment first that a refund or a dispute is about, unless it is known as paid. Raises `NotOurs`."""
+    if intent_id is None:
+        raise NotOurs("it is about no payment intent, and all of ours have one")
+    with mirror.database.session() as session:
+        is_known = is_known_as_paid(session, intent_id)
+    if not is_known:
+        sync_payment(mirror, intent_id, cause)
+
+
 def keep_checkout(session: Session, checkout: Checkout, _cause: Cause, now: datetime) -> None:
     """Applies a Checkout session to its attempt. Raises `NotOurs` if it bears no mark of this site."""
     require_ours(session, checkout.tags)
@@ -46,14 +57,13 @@ def keep_checkout(session: Session, checkout: Checkout, _cause: Cause, now: date
         log.error("checkout.without_attempt", checkout=checkout.id)
         return
     attempt.checkout_id = attempt.checkout_id or checkout.id
-    attempt.state = _state_of(attempt, checkout)
+    attempt.state = attempt_state_after(attempt, checkout)
     if attempt.state == "expired":
         attempt.email = None
-    if attempt.state == "paid" and attempt.superseded_by_id is not None:
-        _tell_staff_of_superseded(session, attempt, now=now)
 
 
-def _state_of(attempt: Attempt, checkout: Checkout) -> str:
+def attempt_state_after(attempt: Attempt, checkout: Checkout) -> str:
+    """Says where a Checkout session leaves its attempt."""
     if checkout.status == "complete" and checkout.payment_status == "unpaid":
         # The session goes on saying so after the debit has failed; only the payment tells.
         return attempt.state if attempt.state in ("paid", "failed") else "pending"
@@ -73,19 +83,40 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
     charge = intent.charge
     payer = _payer_of(session, payment, attempt, intent, now=now)
     payment.payer_id = payer.id
-    moved = move(session, payment, state_after(_state_before(payment, attempt), intent.status), cause, now=now)
+    _move_along(session, payment, attempt, intent, cause, now=now)
     if payment.state == "failed" and attempt is not None and attempt.state == "pending":
         attempt.state = "failed"
     if charge is not None:
         insert_ignore(session, PaymentSource, source_id=charge.id, payment_id=payment.id)
-    if moved and payment.state == "paid":
-        payment.paid_at = charge.created_at if charge else intent.created_at
-        if attempt is not None:
-            # The payer keeps what the receipt needs.
-            attempt.state, attempt.email = "paid", None
-        of_pledge = intent.invoice is not None
-        issue(session, payment, payer, of_pledge=of_pledge, zone=current_newsroom().zone, now=now)
+    if charge is not None and charge.status == "failed":
+        payment.failure, payment.failed_at = charge.failure, charge.created_at
+    if payment.state not in PAID:
+        payment.paid_at = None
+        return payment
+    payment.paid_at = charge.created_at if charge else intent.created_at
+    if attempt is not None:
+        # The payer keeps what the receipt needs.
+        attempt.state, attempt.email = "paid", None
+    of_pledge = intent.invoice is not None
+    addressee = _addressee(payer, attempt, intent)
+    zone = current_newsroom().zone
+    issue(session, payment, payer, addressee=addressee, of_pledge=of_pledge, zone=zone, now=now)
+    if attempt is not None:
+        notice_second(session, attempt, payment, now=now)
     return payment
+
+
+def _move_along(
+    session: Session, payment: Payment, attempt: Attempt | None, intent: Intent, cause: Cause, *, now: datetime
+) -> None:
+    to = state_after(_state_before(payment, attempt), intent.status)
+    if to != "paid":
+        move(session, payment, to, cause, now=now)
+        return
+    if payment.state not in PAID and not move(session, payment, "paid", cause, now=now):
+        return
+    # Paid, for Stripe, is also what was given back since; of that the refunds and disputes tell.
+    move(session, payment, paid_state(session, payment), cause, now=now)
 
 
 def _state_before(payment: Payment, attempt: Attempt | None) -> str | None:
@@ -102,6 +133,13 @@ def _payer_of(session: Session, payment: Payment, attempt: Attempt | None, inten
     return payer_for(session, attempt, customer=intent.customer, email=email, name=name, now=now)
 
 
+def _addressee(payer: Payer, attempt: Attempt | None, intent: Intent) -> str | None:
+    # The receipt is shown to the browser that paid: a payer found by a typed address alone may be somebody else.
+    named = intent.charge.name if intent.charge else None
+    is_known = intent.customer is not None or (attempt is not None and attempt.account_id is not None)
+    return named or (payer.name if is_known else None)
+
+
 def require_ours(session: Session, tags: Tags) -> None:
     """Raises `NotOurs` unless an object bears this site's random mark."""
     if tags.site is None:
@@ -114,7 +152,7 @@ def _attempt_of(session: Session, intent: Intent) -> Attempt | None:
     # A renewal's invoice repeats the subscription's marks, but only the first payment came from the attempt.
     if intent.invoice is not None and not intent.is_first_of_subscription:
         return None
-    return lock_attempt(session, intent.tags.attempt or "")
+    return hold_form(session, intent.tags.attempt or "")
 
 
 def _payment_of(session: Session, intent: Intent, attempt: Attempt | None, *, now: datetime) -> Payment:
@@ -135,8 +173,3 @@ def _payment_of(session: Session, intent: Intent, attempt: Attempt | None, *, no
 
 def _has_payment(session: Session, attempt: Attempt) -> bool:
     return session.scalar(select(Payment.id).where(Payment.attempt_id == attempt.id)) is not None
-
-
-def _tell_staff_of_superseded(session: Session, attempt: Attempt, *, now: datetime) -> None:
-    notice = {"about": "superseded", "reference": attempt.reference}
-    enqueue(session, "staff_notice", f"superseded:{attempt.reference}", notice, now=now)

@@ -1,17 +1,20 @@
 """The receipt as a letter: what came in, what comes next, how to change it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership.accounts.links import link_path
 from membership.mail.letters import Button, Facts, Letter, Line
 from membership.newsroom.words import current_newsroom
 from membership.patrons.models import Pledge, PledgePayment
 from membership.payments.models import Payer, Payment, Receipt
 from membership.payments.receipts import number_of
+from membership.web.current import current_clock
 from membership.web.filters import day, moment, money
 
 
@@ -37,10 +40,11 @@ def receipt(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
             Line(str(_("Thank you: %(amount)s has arrived.", amount=amount))),
             Facts(_facts(payment, issued, number=str(number))),
             *_what_comes_next(session, payment, base_url=base_url),
+            Button(str(_("Receipt to print")), base_url + _receipt_path(payment, payer, now=current_clock().now())),
             *((Line(newsroom.legal_text),) if newsroom.legal_text else ()),
             Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
-        key=f"receipt.{payment.reference}",
+        key=f"receipt.{payload.get('copy', payment.reference)}",
         reply_to=newsroom.reply_to,
     )
 
@@ -54,6 +58,13 @@ def _facts(payment: Payment, issued: Receipt, *, number: str) -> tuple[tuple[str
         (str(_("To")), newsroom.legal_name or newsroom.name),
         (str(_("On your bank statement")), newsroom.statement_descriptor),
     )
+
+
+def _receipt_path(payment: Payment, payer: Payer, *, now: datetime) -> str:
+    # Whoever has an account signs in to see it; for everybody else the letter is the key.
+    if payer.account_id is not None:
+        return f"/account/receipts/{payment.reference}"
+    return link_path("receipt", payment.reference, None, now=now)
 
 
 def _what_comes_next(session: Session, payment: Payment, *, base_url: str) -> tuple[Line | Button, ...]:

@@ -7,15 +7,20 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from membership.accounts.links import link_path
 from membership.accounts.login import current_account
-from membership.db import current_session
+from membership.db import current_session, transaction
 from membership.newsroom.words import current_newsroom
 from membership.patrons.who import standing_of
+from membership.payments.alarms import raise_alarm
 from membership.payments.attempts import Wish
 from membership.payments.checking_out import Pages, check_out
 from membership.payments.gateway import current_gateway
+from membership.payments.limits import SAYINGS, Braked, Limits
 from membership.payments.mirror import current_mirror
+from membership.support.again import JustGiven, given_just_now
 from membership.support.form import Typed, checked, first_shown, typed
+from membership.support.own_attempt import own_attempt, remember_attempt
 from membership.support.page import around, offers
 from membership.support.thanks import again_href, look
 from membership.support.words import current_other_ways
@@ -56,16 +61,29 @@ def checkout() -> ResponseReturnValue:
         return _form_page(form, errors, status=422)
     if account is not None and _has_pledge_already(wish):
         return redirect("/account", 303)
-    return redirect(
-        check_out(session, current_gateway(), hashed(token), wish, pages=_pages(), clock=current_clock()), 303
-    )
+    given = given_just_now(session, wish, own_attempt(now=at), hashed(token), now=at)
+    if given is not None and "again" not in request.form:
+        return _again_page(form, wish, given)
+    limits = Limits(*current_settings().attempts_an_hour)
+    try:
+        place = check_out(
+            session, current_gateway(), hashed(token), wish, limits=limits, pages=_pages(), clock=current_clock()
+        )
+    except Braked as refusal:
+        return _too_many_page(wish, refusal)
+    return remember_attempt(make_response(redirect(place.href, 303)), place.attempt, now=at)
 
 
 @blueprint.get("/support/thanks/<reference>")
 def thanks(reference: str) -> Response:
     view, attempt = look(current_session(), current_mirror(), reference)
-    opened = open_round(now=now())
-    page = render_template("support/thanks.html", attempt=view, again_href=again_href(attempt), round=opened)
+    page = render_template(
+        "support/thanks.html",
+        attempt=view,
+        again_href=again_href(attempt),
+        round=open_round(now=now()),
+        receipt_href=_receipt_href(view.payment) if own_attempt(now=now()) == attempt.reference else None,
+    )
     return personal(make_response(page))
 
 
@@ -77,9 +95,28 @@ def other_ways() -> Response:
     return public(make_response(page), now=now())
 
 
+def _receipt_href(payment: str | None) -> str | None:
+    # Who gave without an address has no letter: this browser is the only one that can be known to be theirs.
+    return link_path("receipt", payment, None, now=now()) if payment else None
+
+
 def _form_page(form: Typed, errors: dict[str, str] | None = None, *, status: int = 200) -> Response:
     page = render_template("support/support.html", **around(form, errors or {}, now=now()))
     return personal(make_response(page, status))
+
+
+def _too_many_page(wish: Wish, refusal: Braked) -> Response:
+    with transaction(current_session()) as session:
+        raise_alarm(session, refusal.cause, str(SAYINGS[refusal.cause]), now=now())
+    page = render_template("support/too_many.html", minutes=refusal.values["minutes"], again_href=again_href(wish))
+    response = personal(make_response(page, refusal.status))
+    response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _again_page(form: Typed, wish: Wish, given: JustGiven) -> Response:
+    page = render_template("support/again.html", form=form, amount=wish.amount, given=given)
+    return personal(make_response(page, 409))
 
 
 def _has_pledge_already(wish: Wish) -> bool:

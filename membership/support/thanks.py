@@ -15,7 +15,7 @@ from membership.db import release
 from membership.errors import NotFound
 from membership.money import Money
 from membership.patrons.syncing import sync_pledge_checkout
-from membership.payments.attempts import SETTLED, find_attempt
+from membership.payments.attempts import SETTLED, Wish, find_attempt
 from membership.payments.mirror import Cause, Mirror
 from membership.payments.models import Attempt, Payer, Payment, StripeObject
 
@@ -28,13 +28,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class AttemptView:
-    """What whoever has the reference may see: amount, cadence, state, the address only masked."""
+    """What whoever has the reference may see: amount, cadence, state, the address only masked.
+
+    `payment` is the reference of a payment that came in; the page names it to the browser that made it alone.
+    """
 
     state: str
     money: Money
     cadence: str
     paid_at: datetime | None
     email_masked: str
+    payment: str | None = None
 
 
 def look(session: Session, mirror: Mirror, reference: str) -> tuple[AttemptView, Attempt]:
@@ -57,7 +61,7 @@ def look(session: Session, mirror: Mirror, reference: str) -> tuple[AttemptView,
     return _view(session, attempt, payment), attempt
 
 
-def again_href(attempt: Attempt) -> str:
+def again_href(attempt: Attempt | Wish) -> str:
     """Returns the form with the same choice."""
     query = {"cadence": attempt.cadence, "currency": attempt.amount.currency, "amount": attempt.amount.plain()}
     if attempt.article_slug:
@@ -66,7 +70,7 @@ def again_href(attempt: Attempt) -> str:
 
 
 def _may_have_changed(session: Session, attempt: Attempt, payment: Payment | None, *, now: datetime) -> bool:
-    if attempt.state in ("expired", "failed") or (payment is not None and payment.state == "paid"):
+    if attempt.state in ("expired", "failed") or (payment is not None and payment.paid_at is not None):
         return False
     known = session.get(StripeObject, attempt.checkout_id)
     return known is None or known.fetched_at is None or now - known.fetched_at >= ASK_AGAIN_AFTER
@@ -95,10 +99,14 @@ def _view(session: Session, attempt: Attempt, payment: Payment | None) -> Attemp
         cadence=attempt.cadence,
         paid_at=payment.paid_at if payment else None,
         email_masked=masked(email) if (email := _email(session, attempt, payment)) else "",
+        payment=payment.reference if payment and payment.paid_at else None,
     )
 
 
 def _state(attempt: Attempt, payment: Payment | None) -> str:
+    # Not of a pledge: whoever typed a patron's address would learn from it that the owner was asked.
+    if payment is not None and payment.state == "refunded" and attempt.cadence == "once":
+        return "given_back"
     if payment is not None and payment.paid_at is not None:
         return "received"
     if attempt.state in ("paid", "pending"):

@@ -6,11 +6,18 @@ import structlog
 from flask import Flask, Response, make_response, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+from sqlalchemy.exc import InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from membership.errors import Refusal
 
 log = structlog.get_logger()
+
+# What the database raises if it is away, has no room, or may only be read: nobody's mistake, and over in a while.
+AWAY = (OperationalError, InternalError)
+# When somebody may look whether the database is there again.
+AWAY_SECONDS = 60
+WORDLESS = "This cannot be reached right now. Please try again in a minute.\n"
 
 TITLES = {
     400: lazy_gettext("This request could not be read"),
@@ -38,6 +45,8 @@ def init_app(app: Flask) -> None:
     """Turns refusals, HTTP errors and faults into pages."""
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, failed)
+    for kind in AWAY:
+        app.register_error_handler(kind, away)
     app.register_error_handler(Exception, broke)
 
 
@@ -54,25 +63,41 @@ def failed(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error)
-    response = error_page(status, str(SENTENCES.get(status, SENTENCES[400])))
+    response = error_page(status, SENTENCES.get(status, SENTENCES[400]))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
 
 
+def away(_error: Exception) -> Response:
+    """Answers what the database could not do just now: it is away, its disk is full, or it may only be read."""
+    log.exception("request.database_away")
+    return error_page(503, SENTENCES[500])
+
+
 def broke(_error: Exception) -> Response:
     """Answers a fault of ours, and logs it."""
     log.exception("request.failed")
-    return error_page(500, str(SENTENCES[500]))
+    return error_page(500, SENTENCES[500])
 
 
-def error_page(status: int, sentence: str) -> Response:
-    """Renders the page of an error."""
-    title = str(TITLES.get(status, HTTPStatus(status).phrase))
-    response = make_response(render_template("web/error.html", status=status, title=title, sentence=sentence), status)
+def error_page(status: int, sentence: object) -> Response:
+    """Renders the page of an error; `sentence` is what people read, perhaps still to be translated."""
+    try:
+        response = make_response(_page(status, sentence), status)
+    except AWAY:
+        # The newsroom's words, and its language, stand in the database too.
+        status, response = 503, Response(WORDLESS, 503, mimetype="text/plain")
     response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = str(AWAY_SECONDS)
     return response
+
+
+def _page(status: int, sentence: object) -> str:
+    title = str(TITLES.get(status, HTTPStatus(status).phrase))
+    return render_template("web/error.html", status=status, title=title, sentence=str(sentence))
 
 
 def said(refusal: Refusal) -> str:

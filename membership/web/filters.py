@@ -16,8 +16,8 @@ from membership.web.current import zone
 
 
 def init_app(app: Flask) -> None:
-    """Gives templates the filters `money`, `day`, `moment` and `iso`, and the global `when`."""
-    for each in (money, day, moment, iso):
+    """Gives templates the filters `money`, `day`, `moment`, `clock_time` and `iso`, and the global `when`."""
+    for each in (money, day, moment, clock_time, iso):
         app.add_template_filter(each)
     app.add_template_global(when)
 
@@ -47,15 +47,12 @@ def _day_written(on: date, locale: Locale) -> str:
 def moment(at: datetime) -> str:
     """Writes a moment in the newsroom's zone, and names the zone: `22 November 2026, 14:02 Kyiv time`."""
     place = get_timezone_location(zone(), locale=_locale(), return_city=True)
-    local = at.astimezone(zone())
-    return str(
-        _(
-            "%(day)s, %(time)s %(place)s time",
-            day=day(at),
-            time=format_time(local, "HH:mm", locale=_locale()),
-            place=place,
-        )
-    )
+    return str(_("%(day)s, %(time)s %(place)s time", day=day(at), time=clock_time(at), place=place))
+
+
+def clock_time(at: datetime) -> str:
+    """Writes what a clock in the newsroom's zone shows: `14:02`. For today alone."""
+    return str(format_time(at.astimezone(zone()), "HH:mm", locale=_locale()))
 
 
 def iso(at: datetime | date) -> str:

@@ -35,17 +35,18 @@ def readyz() -> Response:
 
 
 def _look(*, at: datetime) -> dict[str, object]:
-    database, waits = current_database(), current_app.extensions["waits"]
+    database, waits, told = current_database(), current_app.extensions["waits"], current_app.extensions["told"]
     try:
         revision = at_revision(database)
         if revision != newest_revision():
             return {"ready": False, "database": "answers", "migrations": f"at {revision}, not {newest_revision()}"}
         with database.session() as session:
             ages = {name: _age(oldest(session), at) for name, oldest in waits.items()}
+            besides = {name: tell(session) for name, tell in told.items()}
     except SQLAlchemyError:
         log.exception("readyz.database_away")
         return {"ready": False, "database": "does not answer"}
-    return {"ready": True, "database": "answers", "migrations": "at head", **ages}
+    return {"ready": True, "database": "answers", "migrations": "at head", **ages, **besides}
 
 
 def _age(since: datetime | None, at: datetime) -> float | None:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("says", sa.String(), nullable=False),
         sa.Column("since", Moment(), nullable=False),
+        sa.Column("seen_at", Moment(), nullable=False),
         sa.Column("told_at", Moment(), nullable=True),
         sa.Column("over_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("cause", name="pk_alarms"),
@@ -31,7 +32,10 @@ def upgrade() -> None:
     op.add_column("payments", sa.Column("failure", sa.String(), nullable=True))
     op.add_column("payments", sa.Column("failed_at", Moment(), nullable=True))
     op.create_index("ix_payments_failed_at", "payments", ["failed_at"])
+    op.create_index("ix_stripe_events_created_at", "stripe_events", ["created_at"])
     op.add_column("pledges", sa.Column("duplicate_since", Moment(), nullable=True))
+    op.add_column("pledges", sa.Column("gives_back_from", Moment(), nullable=True))
+    op.add_column("pledges", sa.Column("paused_since", Moment(), nullable=True))
     _more_causes()
 
 
@@ -51,6 +55,7 @@ def _refunds() -> None:
         sa.Column("asked_by_kind", sa.String(), nullable=False),
         sa.Column("asked_by_id", Id, nullable=True),
         sa.Column("confirmed_by_id", Id, nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("settled_at", Moment(), nullable=True),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refunds_amount_above_zero")),

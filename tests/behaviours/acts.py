@@ -2,6 +2,7 @@
 
 import json
 import re
+from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,9 @@ import stripe
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from membership.accounts.people import account_for
+from membership.accounts.roles import grant
+from membership.db import transaction
 from membership.patrons.models import Pledge
 from membership.patrons.who import standing_of
 from membership.payments.balance_check import BalanceCheck, check_balance
@@ -17,6 +21,7 @@ from tests.money import GOOD, World
 from tests.stripe_sandbox.steps import Answer, Browser
 
 PATRON = "patron@example.org"
+FINANCE = "finance@example.org"
 
 
 def console(newsroom: World, path: str, body: Any) -> Any:
@@ -40,6 +45,34 @@ def pays(newsroom: World, checkout_url: str, **typed: str) -> Answer:
     """Fills in the hosted page with whatever is typed, a good card unless something else is, and submits it."""
     card = {"card_number": GOOD, "card_expiry": "12/34", "card_cvc": "123", "email": "donor@example.org"}
     return Browser(newsroom.sandbox.url).post(urlsplit(checkout_url).path, card | typed)
+
+
+def given(newsroom: World, card: str = GOOD) -> str:
+    """Gives €5 by this card, lets the newsroom hear of it, and returns the payment intent."""
+    assert pays(newsroom, newsroom.give(newsroom.browser()).location, card_number=card).status == 303
+    newsroom.settle()
+    newsroom.collect()
+    return str(newsroom.api.v1.checkout.sessions.list({"limit": 1}).data[0].payment_intent)
+
+
+def has_finance(newsroom: World) -> None:
+    """Gives the newsroom somebody who looks after its money."""
+    with newsroom.session() as session, transaction(session):
+        now = newsroom.clock.now()
+        account, _made = account_for(session, FINANCE, language="en", now=now)
+        grant(session, account, "finance", by=None, now=now)
+
+
+def told(newsroom: World) -> list[str]:
+    """Returns what finance was written to about, oldest first."""
+    letters = [message for message in newsroom.letters("needs a look") if message["To"] == FINANCE]
+    return [text_of(message) for message in letters]
+
+
+def text_of(letter: EmailMessage) -> str:
+    """Returns a mail as plain text."""
+    body = letter.get_body(("plain",))
+    return str(body.get_content()) if body else ""
 
 
 def pledged(newsroom: World, **fields: str) -> None:

@@ -30,10 +30,6 @@ class Capability:
     signs: tuple[str, ...]
 
 
-RECONCILIATION = Capability("books: reconciliation", ("reconcile", "reconciliation"))
-REFUNDS = Capability("books: refunds", ("refund.created", "refund.updated"))
-DISPUTES = Capability("books: disputes", ("charge.dispute.created", "charge.dispute.closed"))
-REPLAY = Capability("books: replay of dead events", ("replay",))
 CHANGES = Capability("a patron's life: change of amount and cadence", ("amount", "cadence"))
 PORTAL = Capability("a patron's life: card update by Stripe's portal", ("portal", "card"))
 GIFTS = Capability("a patron's life, second half: gifts", ("gift", "gifts"))
@@ -91,8 +87,9 @@ BEHAVIOURS = (
             "behaviours.test_deliveries::test_whose_webhooks_are_lost_is_thanked_and_known_by_looking",
             "behaviours.test_deliveries::test_what_was_lost_and_is_sent_again_by_hand_is_handled",
             "behaviours.test_ways_of_paying::test_a_failed_debit_of_which_no_webhook_tells_has_failed_for_who_looks",
+            "behaviours.test_reconciled::test_whose_webhooks_are_lost_and_who_never_comes_back_is_known_after_the_night",
+            "payments.test_reconciliation::test_a_lost_event_of_an_old_pledge_is_found_by_its_event",
         ),
-        (RECONCILIATION,),
     ),
     Behaviour(
         "handler crash, then retry",
@@ -100,8 +97,8 @@ BEHAVIOURS = (
             "behaviours.test_events::test_what_a_worker_died_of_is_done_by_another_two_minutes_later",
             "behaviours.test_events::test_a_sync_that_fails_is_tried_again_until_stripe_answers",
             "behaviours.test_events::test_an_event_whose_sync_fails_for_three_days_is_dead_and_stays_to_be_seen",
+            "payments.test_replaying::test_a_dead_event_is_replayed_and_handled",
         ),
-        (REPLAY,),
     ),
     Behaviour(
         "wrong, old, future, second signature",
@@ -122,7 +119,7 @@ BEHAVIOURS = (
     Behaviour(
         "unknown type and unknown enum value",
         (
-            "payments.test_webhook::test_an_unknown_type_is_ignored",
+            "payments.test_webhook::test_an_unknown_type_is_ignored_the_moment_it_comes",
             "behaviours.test_events::test_a_status_of_tomorrow_gives_no_standing_and_breaks_no_page",
             "behaviours.test_events::test_words_of_tomorrow_leave_a_donation_on_its_way_until_stripe_says_a_known_one",
         ),
@@ -193,20 +190,23 @@ BEHAVIOURS = (
     Behaviour(
         "partial, full and failed refund",
         (
-            "behaviours.test_money_back::test_after_a_refund_in_the_dashboard_the_ledger_is_the_balance",
-            "behaviours.test_money_back::test_a_refund_that_waits_or_fails_keeps_the_ledger_equal",
-            "behaviours.test_money_back::test_a_refund_in_the_dashboard_takes_nobodys_standing_by_itself",
+            "behaviours.test_money_back::test_a_refund_in_the_dashboard_is_in_the_ledger_the_payment_and_the_mail",
+            "behaviours.test_money_back::test_a_refund_that_waits_is_gone_from_the_payment_at_once",
+            "behaviours.test_money_back::test_a_refund_that_fails_comes_back_and_staff_hear_of_it",
+            "behaviours.test_money_back::test_whose_last_charge_was_refunded_is_no_patron_until_the_next_one",
+            "behaviours.test_money_back::test_a_part_that_is_given_back_takes_nobodys_standing",
+            "payments.test_refunds::test_a_refund_that_we_ask_for_is_made_once_and_told_to_the_payer",
         ),
-        (REFUNDS,),
     ),
     Behaviour(
         "dispute won, lost",
         (
-            "behaviours.test_money_back::test_a_dispute_won_or_lost_keeps_the_ledger_equal",
+            "behaviours.test_money_back::test_a_dispute_is_won_or_lost_in_the_ledger_and_in_the_payment",
+            "behaviours.test_money_back::test_a_dispute_ends_standing_at_once_and_only_a_won_one_restores_it",
+            "behaviours.test_money_back::test_after_a_lost_dispute_the_next_charge_makes_a_patron_again",
             "behaviours.test_money_back::test_an_adjustment_of_stripes_own_is_in_the_ledger",
             "behaviours.test_money_back::test_payouts_leave_the_ledger_equal",
         ),
-        (DISPUTES,),
     ),
     Behaviour("gift paid, refunded, redeemed twice", waits_for=(GIFTS,)),
     Behaviour(

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -12,7 +11,9 @@ import stripe
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
+from membership.outbox.rows import LONGEST_WAIT
 from membership.patrons.models import PledgeChange
+from membership.payments.inbox import MOST_TRIES
 from membership.payments.models import Receipt, StripeEvent
 from tests.behaviours.acts import (
     attempt_states,
@@ -134,10 +135,9 @@ def test_an_event_whose_sync_fails_for_three_days_is_dead_and_stays_to_be_seen(n
     newsroom.give_and_pay(newsroom.browser())
     newsroom.post_event(body_of(latest(newsroom, "payment_intent.succeeded")))
     goes_wrong(newsroom, "rate_limit", lasts=30 * 86_400, path="/v1/payment_intents")
-    for _ in range(2):
+    for _ in range(MOST_TRIES):
         newsroom.work()
-        newsroom.advance(int(timedelta(days=3, hours=1).total_seconds()))
-    newsroom.work()
+        newsroom.advance(int(LONGEST_WAIT.total_seconds()))
     assert event_states(newsroom) == {"dead"}
 
 

@@ -71,6 +71,34 @@ def test_a_paying_patron_is_one_whose_standing_says_so(
     assert standing_of(session, row.account_id, now=now).is_patron == expected
 
 
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        (("partly_refunded",), True),
+        (("refunded",), False),
+        (("disputed",), False),
+        (("lost",), False),
+        (("refunded", "paid"), True),
+        (("lost", "paid"), True),
+        (("disputed", "paid"), False),
+        (("paid", "refunded"), False),
+        (("paid", "lost"), False),
+        (("paid", "pending"), True),
+    ],
+)
+def test_who_pays_rests_on_the_money_that_came_last_and_on_no_dispute(
+    states: tuple[str, ...], expected: bool, database: Database, session: Session, now: datetime
+) -> None:
+    with writing(database) as write:
+        row = pledge(write, "a@example.org", FIVE, kyiv(9, 1))
+        for number, state in enumerate(states):
+            pay(write, row, kyiv(9 + number, 1), state=state)
+
+    assert (session.scalar(select(Pledge.id).where(is_paying(now))) is not None) == expected
+    stands = standing_of(session, row.account_id, now=now)
+    assert (stands.is_patron, stands.kind) == (expected, "live" if expected else "money_back")
+
+
 def test_a_payment_of_nothing_makes_no_patron(database: Database, session: Session, now: datetime) -> None:
     with writing(database) as write:
         row = pledge(write, "a@example.org", FIVE, kyiv(11, 1))

@@ -88,6 +88,14 @@ def test_a_paid_session_leads_to_its_intent_with_our_marks(gateway: tuple[Gatewa
     assert intent.charge.paid
 
 
+@pytest.mark.parametrize("language", ["de", "uk", "xx"])
+def test_a_language_that_stripe_does_not_speak_leaves_the_choice_to_it(
+    gateway: tuple[Gateway, Pay], language: str
+) -> None:
+    real, _ = gateway
+    assert real.create_checkout(replace(ORDER, language=language, key=f"in {language}")).url
+
+
 def test_what_stripe_does_not_know_is_gone(gateway: tuple[Gateway, Pay]) -> None:
     real, _ = gateway
     for ask in (real.checkout, real.intent, real.subscription, real.invoice):

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from membership.db import transaction
 from membership.money import Money
 from membership.payments.mirror import Cause
-from membership.payments.models import Payment, PaymentState
-from membership.payments.states import MOVES, move, state_after
+from membership.payments.models import PAYMENT_STATES, Payment, PaymentState
+from membership.payments.states import MOVES, PAID, move, refusal, state_after, state_of_paid
 
 
 def payment_in(session: Session, state: str | None, *, now: datetime) -> Payment:
@@ -70,3 +70,58 @@ def test_paid_money_is_never_unpaid_by_a_late_word(session: Session, now: dateti
 )
 def test_a_status_of_stripe_leads_to_a_state_of_ours(was: str | None, status: str, to: str) -> None:
     assert state_after(was, status) == to
+
+
+def test_every_move_that_is_refused_is_refused_with_a_sentence() -> None:
+    for was, to in product(MOVES, PAYMENT_STATES):
+        assert (refusal(was, to) is None) == (to in MOVES[was])
+    assert (
+        refusal("refunded", "pending")
+        == "Money that has come does not become money that has not: it is given back, or disputed."
+    )
+    assert refusal("started", "refunded") == "Only what was paid can be given back or disputed."
+    assert refusal("expired", "paid") == "A payment that expired is over; who tries again makes another one."
+    assert refusal("pending", "started") == "What the bank was asked for is on its way until the bank says yes or no."
+
+
+def test_the_table_knows_every_state() -> None:
+    assert set(MOVES) == {None, *PAYMENT_STATES}
+
+
+def test_reconciling_makes_good_what_was_edited_by_hand_and_says_so(session: Session, now: datetime) -> None:
+    with transaction(session):
+        payment = payment_in(session, "expired", now=now)
+        assert not move(session, payment, "paid", Cause("event"), now=now)
+        assert move(session, payment, "paid", Cause("reconcile"), now=now)
+    last = session.scalars(select(PaymentState).order_by(PaymentState.id.desc())).first()
+    assert last is not None
+    assert (last.was, last.now, last.cause_kind) == ("expired", "paid", "reconcile")
+
+
+@pytest.mark.parametrize(
+    ("refunded", "disputes", "state"),
+    [
+        (0, (), "paid"),
+        (1, (), "partly_refunded"),
+        (499, (), "partly_refunded"),
+        (500, (), "refunded"),
+        (501, (), "refunded"),
+        (0, ("needs_response",), "disputed"),
+        (0, ("under_review",), "disputed"),
+        (0, ("appeal_under_review",), "disputed"),
+        (0, ("a word of tomorrow",), "disputed"),
+        (500, ("needs_response",), "disputed"),
+        (0, ("won",), "paid"),
+        (200, ("won",), "partly_refunded"),
+        (0, ("lost",), "lost"),
+        (200, ("lost",), "lost"),
+        (0, ("lost", "needs_response"), "disputed"),
+        (0, ("won", "lost"), "lost"),
+        (0, ("warning_needs_response",), "paid"),
+        (0, ("warning_under_review", "warning_closed"), "paid"),
+        (500, ("prevented",), "refunded"),
+    ],
+)
+def test_what_was_paid_stands_as_what_went_back_leaves_it(refunded: int, disputes: tuple[str, ...], state: str) -> None:
+    assert state_of_paid(500, refunded, disputes) == state
+    assert state in PAID

@@ -33,6 +33,7 @@ def test_a_process_that_can_work_is_ready(client: FlaskClient) -> None:
         "migrations": "at head",
         "oldest_event_seconds": None,
         "oldest_side_effect_seconds": None,
+        "alarms": {},
     }
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import stripe
 import structlog
 
-from membership.payments.gateway import GoneAtStripe, KeySpoiled, StripeAway, StripeRefused
+from membership.payments.gateway import GoneAtStripe, KeySpoiled, NotLetIn, StripeAway, StripeRefused
 
 # One call may take 4 s and is tried 3 times: the whole stays under 15 s, so that no reader waits longer.
 TIMEOUT_SECONDS = 4
@@ -41,7 +41,10 @@ def meaning_of_errors() -> Iterator[None]:
         raise StripeAway(_short(error)) from error
     except stripe.InvalidRequestError as error:
         raise _refused(error) from error
-    except (stripe.AuthenticationError, stripe.PermissionError, stripe.CardError) as error:
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        log.error("stripe.not_let_in", error=_short(error))
+        raise NotLetIn(_short(error)) from error
+    except stripe.CardError as error:
         log.error("stripe.refused", error=_short(error))
         raise StripeRefused(_short(error)) from error
     except stripe.StripeError as error:

@@ -39,6 +39,13 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
 
+# Whose words Stripe's pages know (https://docs.stripe.com/api/checkout/sessions/create, locale); it refuses others.
+LOCALES = frozenset(
+    "bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru "  # noqa: SIM905 - 41 lines would say no more
+    "sk sl sv th tr vi zh zh-HK zh-TW".split()
+)
+
+
 class StripeGateway(Lists):
     """Speaks to Stripe with one key. Safe to share between threads."""
 
@@ -198,7 +205,7 @@ def _session_params(order: CheckoutOrder) -> "SessionCreateParams":
         "success_url": order.success_url,
         "cancel_url": order.cancel_url,
         "expires_at": int(order.expires_at.timestamp()),
-        "locale": order.language,
+        "locale": order.language if order.language in LOCALES else "auto",
         "line_items": [{"price_data": price, "quantity": 1}],
     }
     if order.cadence == "once":

@@ -18,8 +18,8 @@ from membership.payments.records import (
     Subscription,
 )
 from membership.payments.stripe_gateway.client import meaning_of_errors
+from membership.payments.stripe_gateway.plain import charge_of, invoice_of, pages
 from membership.payments.stripe_gateway.records import (
-    charge_from,
     checkout_from,
     dispute_from,
     event_from,
@@ -55,11 +55,15 @@ class Lists:
             some = list(types[start : start + TYPES_A_CALL])
             yield from _each(self._client.v1.events.list, event_from, {"types": some, **_created(since)})
 
+    def event(self, event_id: str) -> EventSeen:
+        with meaning_of_errors():
+            return event_from(self._client.v1.events.retrieve(event_id))
+
     def checkouts(self, since: datetime | None) -> Iterator[Checkout]:
         return _each(self._client.v1.checkout.sessions.list, checkout_from, _created(since))
 
     def charges(self, since: datetime | None) -> Iterator[Charge]:
-        return _each(self._client.v1.charges.list, charge_from, _created(since))
+        return self._plain("/v1/charges", charge_of, _created(since))
 
     def subscriptions(self, since: datetime | None) -> Iterator[Subscription]:
         expand = ["data.customer", "data.default_payment_method"]
@@ -67,7 +71,11 @@ class Lists:
         return _each(self._client.v1.subscriptions.list, subscription_from, params)
 
     def invoices(self, since: datetime | None) -> Iterator[Invoice]:
-        return _each(self._client.v1.invoices.list, invoice_from, {"expand": ["data.payments"], **_created(since)})
+        return self._plain("/v1/invoices", invoice_of, {"expand": ["data.payments"], **_created(since)})
+
+    def open_invoices(self, subscription_id: str) -> Iterator[Invoice]:
+        params = {"subscription": subscription_id, "status": "open", "expand": ["data.payments"]}
+        return _each(self._client.v1.invoices.list, invoice_from, params)
 
     def refunds(self, since: datetime | None) -> Iterator[RefundSeen]:
         return _each(self._client.v1.refunds.list, refund_from, _created(since))
@@ -77,6 +85,11 @@ class Lists:
 
     def payouts(self, since: datetime | None) -> Iterator[PayoutSeen]:
         return _each(self._client.v1.payouts.list, payout_from, _created(since))
+
+    def _plain(self, path: str, reading: Callable[[Any], Found], params: dict[str, Any]) -> Iterator[Found]:
+        with meaning_of_errors():
+            for each in pages(self._client, path, {"limit": PAGE, **params}):
+                yield reading(each)
 
 
 def _each(listing: Callable[[Any], Any], reading: Callable[[Any], Found], params: dict[str, Any]) -> Iterator[Found]:

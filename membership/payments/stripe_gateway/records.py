@@ -108,6 +108,7 @@ def subscription_from(subscription: stripe.Subscription) -> Subscription:
         card_brand=brand,
         card_last4=last4,
         latest_invoice=id_of(subscription.latest_invoice),
+        is_paused=subscription.pause_collection is not None,
     )
 
 

@@ -1,0 +1,66 @@
+"""What the worker reconciles by itself: each night what is new, each week everything, and always mending."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from threading import Lock, Thread
+from typing import Any
+
+import structlog
+from flask import Flask, current_app
+
+from membership.payments.gateway import KeySpoiled, StripeAway, StripeRefused
+from membership.payments.inbox import Sync
+from membership.payments.mirror import Mirror
+from membership.payments.reconciliation.differences import Survey, Window
+from membership.payments.reconciliation.mending import mend
+from membership.payments.reconciliation.surveying import LATELY, Part, take_survey
+
+log = structlog.get_logger()
+
+# One at a time in a process: the night of the week has both.
+_turn = Lock()
+
+
+def reconcile_beside(mirror: Mirror, parts: Sequence[Part[Any]], syncs: Mapping[str, Sync], *, full: bool) -> Thread:
+    """Reconciles in a thread of its own: it takes minutes, in which a worker has letters to send.
+
+    If the process ends meanwhile, some of it is mended, and the rest the next night.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the app behind the proxy
+
+    def work() -> None:
+        with _turn, app.app_context():
+            reconcile_by_itself(mirror, parts, syncs, full=full)
+
+    thread = Thread(target=work, daemon=True, name="reconcile")
+    thread.start()
+    return thread
+
+
+def reconcile_by_itself(mirror: Mirror, parts: Sequence[Part[Any]], syncs: Mapping[str, Sync], *, full: bool) -> None:
+    """Compares and mends what was made in the last 30 days, or everything, and logs each thing that it mended."""
+    window = Window(None if full else _lately(mirror), mirror.clock.now())
+    try:
+        survey = take_survey(mirror.database, mirror.gateway, parts, window, tell=_quietly)
+        mended = mend(mirror, syncs, survey, tell=_quietly)
+    except (StripeAway, StripeRefused, KeySpoiled) as error:
+        log.warning("reconcile.stripe_away", error=str(error))
+        return
+    except Exception:  # the edge of a thread: the next night tries again
+        log.exception("reconcile.broke_off")
+        return
+    _log(survey)
+    log.info("reconcile.done", full=full, looked_at=mended.looked, inserted=mended.inserted, failed=len(mended.failed))
+
+
+def _lately(mirror: Mirror) -> datetime:
+    return mirror.clock.now() - LATELY
+
+
+def _quietly(*_args: object) -> None:
+    """Tells nobody."""
+
+
+def _log(survey: Survey) -> None:
+    for (kind, key), group in survey.differences.items():
+        log.warning("reconcile.differed", kind=kind, key=key, what=[each.what for each in group])
