@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 from flask import Flask
 from sqlalchemy import func, select
 
+from bench.gifts import Gift, plan
 from bench.newsroom import WEBHOOK_SECRET, Newsroom, application
 from bench.processes import Failed
 from membership.db import current_session, transaction
-from membership.demo import people
 from membership.demo.sandbox import seed
+from membership.money import Money
 from membership.payments.balance_check import check_balance
 from membership.payments.models import StripeEvent
 from membership.payments.setting_up import set_up
@@ -25,23 +26,20 @@ from membership.wiring import EVENTS, ROUNDS, Seams
 HOLE = "@@@"
 # So many in a row are about one thing, as when Stripe delivers again what it could not deliver for an hour.
 IN_A_ROW = 200
-DONATIONS = (("5", "EUR"), ("20", "USD"), ("1000", "JPY"))
+DONATIONS = (Money(500, "EUR"), Money(2000, "USD"), Money(1000, "JPY"))
 
 
 def templates(newsroom: Newsroom) -> list[str]:
     """Lets the sandbox make donations, and returns the bodies of their events, with a hole for the event's id."""
     stripe = newsroom.with_sandbox["MEMBERSHIP_STRIPE_API_BASE"]
-    given = [
-        {"email": "donor@example.org", "name": "A donor", "amount": amount, "currency": currency, "days_ago": 3}
-        for amount, currency in DONATIONS
-    ]
+    gifts = [Gift("donor@example.org", "once", amount, days_ago=3) for amount in DONATIONS]
     with application(newsroom.with_sandbox) as app:
         seams: Seams = app.extensions["seams"]
         types = sorted(EVENTS.looks)
         set_up(seams.gateway, "http://127.0.0.1:1/stripe/webhook", types, name="The bench", roll=False)
         with transaction(current_session()) as session:
-            plan = people.plan(session, {"donations": given}, language="en", now=seams.clock.now())
-    seed(stripe, plan)
+            planned = plan(session, gifts, now=seams.clock.now())
+    seed(stripe, planned)
     events = [event for event in _events(stripe) if event["type"] in EVENTS.looks]
     return [json.dumps(event | {"id": HOLE}, indent=2) for event in events]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import events, sandbox, still
+from bench import events, sandbox, still, waiting
 from bench.apps import EMPTY
 from bench.newsroom import Newsroom
 from bench.processes import Server, serving, wait_for_quiet
@@ -22,13 +22,17 @@ SIGNED_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Bench:
-    """What stands while figures are taken: a folder, bare Flask, a newsroom on either database, a tenth signed in."""
+    """What stands while figures are taken: a folder, bare Flask, a newsroom on either database, a tenth signed in.
+
+    `fresh_postgresql` makes another empty database.
+    """
 
     folder: Path
     seconds: int
     hello: Server
     sqlite: Newsroom
     postgresql: Newsroom
+    fresh_postgresql: Callable[[], str]
     say: Callable[[str], None]
 
     def log(self, name: str) -> Path:
@@ -122,6 +126,17 @@ def _start(bench: Bench) -> Found:
     return Found(still.start_seconds(bench.sqlite, bench.log("start")), "s", f"{WORKERS} x {BLOCKING_THREADS}")
 
 
+def _events_on_postgresql(bench: Bench) -> Found:
+    url = bench.fresh_postgresql()
+    return Found(waiting.handled_a_second(bench.folder / "waiting", url, bench.log("waiting")), "/s", "1 worker")
+
+
+def _events_on_sqlite(bench: Bench) -> Found:
+    folder = bench.folder / "waiting-sqlite"
+    url = f"sqlite:///{folder / 'membership.db'}"
+    return Found(waiting.handled_a_second(folder, url, bench.log("waiting-sqlite")), "/s", "1 worker")
+
+
 def _sandbox_requests(bench: Bench) -> Found:
     folder = bench.folder / "requests"
     with sandbox.sandbox(folder, bench.log("sandbox")) as server:
@@ -143,7 +158,9 @@ FIGURES = (
     Figure("article, rendered anew, SQLite", 0.05, _article_on_sqlite),
     Figure("article, rendered anew, PostgreSQL", 0.04, _article_on_postgresql),
     Figure("empty route, all hooks", 0.28, _empty_route),
-    Figure("webhook, PostgreSQL", 0.10, _webhook),
+    Figure("webhook, PostgreSQL", 0.12, _webhook),
+    Figure("events handled a second, PostgreSQL", 120, _events_on_postgresql),
+    Figure("events handled a second, SQLite", 80, _events_on_sqlite),
     Figure("sandbox, simple requests", 300, _sandbox_requests),
     Figure("sandbox, 10,000 patrons of a year", 120, _sandbox_seed, at_most=True),
 )

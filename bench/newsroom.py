@@ -36,10 +36,10 @@ class Newsroom:
 
 def make(folder: Path, database_url: str, stripe: str, articles: Path, slugs: tuple[str, ...]) -> Newsroom:
     """Makes a newsroom by its own commands; `stripe` is where the sandbox answers."""
-    environ = _environ(folder, database_url)
+    environ = environ_of(folder, database_url)
     for words in (("db", "upgrade"), ("newsroom", "load", str(WORDS)), ("articles", "import", str(articles))):
         flask(environ, *words)
-    with_sandbox = environ | _named(MODE="demo", STRIPE_API_BASE=stripe)
+    with_sandbox = environ | named(MODE="demo", STRIPE_API_BASE=stripe)
     with application(environ) as app:
         return Newsroom(environ, with_sandbox, slugs, _cookie(app))
 
@@ -53,14 +53,16 @@ def application(environ: Mapping[str, str]) -> Iterator[Flask]:
     app.extensions["database"].close()
 
 
-def _environ(instance: Path, database_url: str) -> dict[str, str]:
+def environ_of(instance: Path, database_url: str) -> dict[str, str]:
+    """Returns the environment of a newsroom's processes, as in production."""
+    """Returns the environment of a newsroom in a folder and on a database, as in production."""
     # Bytecode is written, as at set-up; and nothing of the operator's own newsroom shows through.
     passed = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(PREFIX) and name != "PYTHONDONTWRITEBYTECODE"
     }
-    return passed | _named(
+    return passed | named(
         MODE="test",
         INSTANCE=str(instance),
         DATABASE_URL=database_url,
@@ -71,7 +73,8 @@ def _environ(instance: Path, database_url: str) -> dict[str, str]:
     )
 
 
-def _named(**values: str) -> dict[str, str]:
+def named(**values: str) -> dict[str, str]:
+    """Returns settings under the names that they have in the environment."""
     return {PREFIX + name: value for name, value in values.items()}
 
 

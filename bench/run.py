@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -65,7 +66,8 @@ def _standing(seconds: int) -> Iterator[Bench]:
             for name, url in databases.items()
         }
         with serving("bench.hello:create_app", made["sqlite"].environ, folder / "hello.log") as hello:
-            yield Bench(folder, seconds, hello, **made, say=click.echo)
+            fresh = partial(create_postgresql, postgresql)
+            yield Bench(folder, seconds, hello, **made, fresh_postgresql=fresh, say=click.echo)
 
 
 def _print(taken: list[tuple[Figure, Found]]) -> None:

@@ -27,7 +27,7 @@ def sandbox(folder: Path, log: Path) -> Iterator[Server]:
     command += ["--state", str(folder / "sandbox.db"), "--clock", str(folder / "clock")]
     with started(command, {**os.environ, "MEMBERSHIP_MODE": "demo"}, log) as process:
         wait_for_page(server, process, "/_sandbox/health")
-        _post(server, "/v1/products", urlencode({"id": PRODUCT, "name": "Pledge"}), "application/x-www-form-urlencoded")
+        post(server, "/v1/products", urlencode({"id": PRODUCT, "name": "Pledge"}), "application/x-www-form-urlencoded")
         yield server
 
 
@@ -36,14 +36,15 @@ def seed_seconds(server: Server) -> float:
     patron = {"amount_minor": 500, "currency": "eur", "interval": "month", "started_days_ago": YEAR_DAYS}
     rows = [{"email": f"patron-{number}@example.org", **patron} for number in range(SUBSCRIPTIONS)]
     begun = time.monotonic()
-    made = _post(server, "/_sandbox/seed", json.dumps({"patrons": rows}), "application/json")["counts"]
+    made = post(server, "/_sandbox/seed", json.dumps({"patrons": rows}), "application/json")["counts"]
     seconds = time.monotonic() - begun
     if made["patrons"] != SUBSCRIPTIONS or made["invoices"] < 12 * SUBSCRIPTIONS:
         raise Failed(f"The sandbox has made something else: {made}")
     return seconds
 
 
-def _post(server: Server, path: str, body: str, content_type: str) -> Any:
+def post(server: Server, path: str, body: str, content_type: str) -> Any:
+    """Posts to the sandbox and returns what it answers. Raises `Failed` unless that is 200."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("POST", path, body, {"Authorization": "Bearer sk_test_bench", "Content-Type": content_type})
