@@ -8,6 +8,8 @@ from typing import Any
 import structlog
 from flask import Flask, current_app
 
+from membership.db import transaction
+from membership.payments.alarms import settle_alarm
 from membership.payments.gateway import KeySpoiled, StripeAway, StripeRefused
 from membership.payments.inbox import Sync
 from membership.payments.mirror import Mirror
@@ -16,6 +18,8 @@ from membership.payments.reconciliation.mending import mend
 from membership.payments.reconciliation.surveying import LATELY, Part, take_survey
 
 log = structlog.get_logger()
+
+DIFFERED = "books_differed"
 
 # One at a time in a process: the night of the week has both.
 _turn = Lock()
@@ -50,6 +54,7 @@ def reconcile_by_itself(mirror: Mirror, parts: Sequence[Part[Any]], syncs: Mappi
         log.exception("reconcile.broke_off")
         return
     _log(survey)
+    _tell_operators(mirror, survey)
     log.info("reconcile.done", full=full, looked_at=mended.looked, inserted=mended.inserted, failed=len(mended.failed))
 
 
@@ -64,3 +69,11 @@ def _quietly(*_args: object) -> None:
 def _log(survey: Survey) -> None:
     for (kind, key), group in survey.differences.items():
         log.warning("reconcile.differed", kind=kind, key=key, what=[each.what for each in group])
+
+
+def _tell_operators(mirror: Mirror, survey: Survey) -> None:
+    """Alarms if Stripe knew of something that was not here: it is mended, but why it was missed is not known."""
+    kinds = sorted({kind for kind, _key in survey.differences})
+    says = f"The night found what Stripe knew otherwise, and mended it: {', '.join(kinds)}. The log names each."
+    with mirror.database.session() as session, transaction(session):
+        settle_alarm(session, DIFFERED, says if kinds else None, now=mirror.clock.now())
