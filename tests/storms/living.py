@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hypothesis import assume
-from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from membership.errors import NotFound
 from tests.money import FAILS_LATER, GOOD
-from tests.storms.model_of_lives import Lives
+from tests.storms.model_of_lives import MARGIN, Lives
 from tests.storms.model_of_payments import DAY, Attempt, Payment
 from tests.storms.model_of_pledges import Pledge
 from tests.storms.stage import Stage
@@ -28,7 +29,7 @@ UNPAID = ("started", "expired")
 
 
 class Living(RuleBasedStateMachine):
-    """Knows a stage and a model, and what has been `played` on both; what is played, the acts of a subclass say."""
+    """Knows a stage and a model, and what has been `played` on both: here what is heard, in a subclass what is done."""
 
     def __init__(self, stage: Stage, played: Counter[str]) -> None:
         super().__init__()
@@ -41,6 +42,33 @@ class Living(RuleBasedStateMachine):
         self.ids: dict[object, str] = {}
         stage.begin()
         self.live_until(stage.now())
+
+    @rule(share=st.sampled_from((0.2, 0.5, 0.9)))
+    def hears_late(self, share: float) -> None:
+        if waiting := list(self.stage.listen()):
+            self.has_effect("late event")
+            self.stage.tell(self.chance.sample(waiting, max(1, int(len(waiting) * share))))
+
+    @precondition(lambda self: self.stage.told)
+    @rule()
+    def hears_again(self) -> None:
+        self.has_effect("duplicate")
+        self.stage.tell(self.chance.sample(self.stage.told, min(5, len(self.stage.told))))
+
+    @precondition(lambda self: not self.is_reconciled and self.effects > 2)
+    @rule()
+    def reconciles(self) -> None:
+        self.has_effect("reconcile")
+        self.is_reconciled = True
+        self.stage.reconcile()
+        self.compare(unpaid_are_known=False)
+
+    @precondition(lambda self: self.model.next_due() is not None)
+    @rule(how_long=st.sampled_from((0, 1, 20)))
+    def time_passes(self, how_long: int) -> None:
+        target = self.stage.now() + how_long * DAY if how_long else self.model.next_due() or 0
+        if self.live_until(target + 2 * MARGIN):
+            self.has_effect("time")
 
     def teardown(self) -> None:
         """Hears of everything, and compares; what had too little effect does not count."""
@@ -82,7 +110,11 @@ class Living(RuleBasedStateMachine):
     def live_until(self, target: int) -> int:
         target = self.model.clear_of(target)
         self.stage.advance(max(0, target - self.stage.now()))
-        return self.model.pass_time(self.stage.now())
+        happened = self.model.pass_time(self.stage.now())
+        if self.model.end_graces(self.stage.now()):
+            # The newsroom ends it as soon as it has heard that it failed.
+            self.hear()
+        return happened
 
     def pick(self, among: list[Any], which: int) -> Any:
         return among[which % len(among)]
@@ -140,7 +172,11 @@ class Living(RuleBasedStateMachine):
 
     @property
     def staying(self) -> list[Pledge]:
-        return [each for each in self.model.pledges if each.goes_on and not each.is_ending]
+        return [each for each in self.going_on if not each.is_ending]
+
+    @property
+    def going_on(self) -> list[Pledge]:
+        return [each for each in self.model.pledges if each.goes_on]
 
     @property
     def healthy(self) -> list[Pledge]:
@@ -148,17 +184,16 @@ class Living(RuleBasedStateMachine):
 
     @property
     def ending(self) -> list[Pledge]:
-        return [each for each in self.model.pledges if each.goes_on and each.is_ending]
+        return [each for each in self.going_on if each.is_ending]
 
     @property
     def owing(self) -> list[Pledge]:
-        return [each for each in self.model.pledges if each.goes_on and each.owed is not None]
+        return [each for each in self.going_on if each.owed is not None]
 
     @property
     def doubled(self) -> list[Pledge]:
         """Pledges beside which a second one may begin; of a healthy one that took nothing nobody is asked."""
-        going_on = [each for each in self.model.pledges if each.goes_on]
-        return [each for each in going_on if not each.is_healthy or any(paid.is_kept for paid in each.payments)]
+        return [each for each in self.going_on if not each.is_healthy or any(paid.is_kept for paid in each.payments)]
 
     @property
     def paid(self) -> list[Payment]:

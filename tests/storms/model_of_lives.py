@@ -97,6 +97,13 @@ class Lives:
             done += 1
         return done
 
+    def end_graces(self, now: int) -> bool:
+        """Ends what was not paid within the grace, and voids what it asked for; says whether there was any."""
+        over = [each for each in self.pledges if each.owed is not None and now >= each.period_end_before + GRACE]
+        for pledge in over:
+            pledge.end_grace(now)
+        return bool(over)
+
     def next_due(self) -> int | None:
         """Says when something happens by itself."""
         first = self._first()
@@ -143,7 +150,7 @@ class Lives:
                 (each.amount, each.status, each.goes_on, each.why, each.is_ending and each.goes_on)
                 for each in self.pledges
             ),
-            "standing": {each.person: self._standing(each.person, now=now) for each in self.pledges},
+            "patrons": {each.person: self._is_patron(each.person, now=now) for each in self.pledges},
             "gross": sum(each.held for each in payments),
             "receipts": sum(each.paid_at is not None for each in payments),
         }
@@ -160,13 +167,11 @@ class Lives:
             "is on its way back": range(len(sent), len(back) + 1),
         }
 
-    def _standing(self, person: str, *, now: int) -> str:
+    def _is_patron(self, person: str, *, now: int) -> bool:
         live = next((each for each in self.pledges if each.person == person and each.goes_on), None)
         if live is None:
-            return "none"
+            return False
         paid = [each for each in live.payments if each.paid_at is not None]
         if any(each.how == "disputed" for each in paid) or not paid[-1].is_kept:
-            return "money_back"
-        if live.status == "past_due":
-            return "grace" if now < live.period_end_before + GRACE else "lapsed"
-        return "ending" if live.is_ending else "live"
+            return False
+        return live.status == "active" or now < live.period_end_before + GRACE

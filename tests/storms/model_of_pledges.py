@@ -53,6 +53,13 @@ class Pledge:
         if why == "dropped" and self.owed is not None:
             self.owed.state = "expired"
 
+    def end_grace(self, now: int) -> None:
+        """Ends what was not paid in time, if Stripe has not done so before; nothing is asked for any more."""
+        assert self.owed is not None
+        self.owed.state, self.owed = "expired", None
+        if self.goes_on:
+            self.end(now)
+
     def dues(self) -> Iterator[Due]:
         """Yields what happens to it by itself, and when."""
         if not self.goes_on:

@@ -85,9 +85,9 @@ class Stage:
         assert answer.status_code == 303, answer.text
         return answer.location
 
-    def pay(self, page: str, card: str) -> str | None:
+    def pay(self, page: str, card: str, **typed: str) -> str | None:
         """Types a card into Stripe's page; returns the thanks page, or `None` if the bank refused."""
-        answer = pays(self.newsroom, page, card_number=card)
+        answer = pays(self.newsroom, page, card_number=card, **typed)
         return answer.location if answer.status == 303 else None
 
     def come_back(self, thanks: str) -> None:
@@ -99,6 +99,10 @@ class Stage:
         invoice = self.stripe.get(f"invoices?subscription={subscription}&limit=1")["data"][0]
         path, headers = urlsplit(invoice["hosted_invoice_url"]).path, FORM | {"Sec-Fetch-Site": "same-origin"}
         assert ask_once(self.stripe.port, "POST", path, urlencode(CARD).encode(), headers).status == 303
+
+    def change(self, subscription: str, amount: int) -> None:
+        """Changes at Stripe what the next charges of a subscription take."""
+        self.newsroom.app.extensions["gateway"].change_amount(subscription, Money(amount, "EUR"))
 
     def stop(self, person: str) -> None:
         """A patron stops."""

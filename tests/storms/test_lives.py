@@ -13,16 +13,15 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from membership.money import Money
 from tests.databases import create_postgresql, migrated
 from tests.money import DECLINED
 from tests.storms.living import CARDS, REFUNDS, Living
 from tests.storms.model_of_lives import MARGIN
-from tests.storms.model_of_payments import DAY
+from tests.storms.model_of_pledges import DRAFT
 from tests.storms.stage import Stage, staged
 
 SMALL, FULL = 60, 5_000
-# Somebody gives, and then so much happens.
+# Somebody gives, and so much happens in all.
 STEPS = 7
 Which = st.integers(0, 3)
 Cadences = st.sampled_from(("once", "month"))
@@ -33,6 +32,7 @@ class Acts(Living):
 
     @initialize(card=st.sampled_from(sorted(CARDS)), shuffle=st.integers(0, 999))
     def somebody_gives(self, card: str, shuffle: int) -> None:
+        self.has_effect("give")
         self.chance = Random(shuffle)
         cadence = "once" if card in REFUNDS else "month"
         self._pay(self._attempt(cadence, f"person{self.people}@example.org"), card, comes_back=False)
@@ -40,7 +40,7 @@ class Acts(Living):
     @precondition(lambda self: not self.open_attempts)
     @rule(cadence=Cadences)
     def attempts(self, cadence: str) -> None:
-        self.played["attempt"] += 1
+        self.has_effect("attempt")
         self._attempt(cadence, f"person{self.people}@example.org")
 
     @precondition(lambda self: self.open_attempts)
@@ -66,6 +66,13 @@ class Acts(Living):
         self.stage.pay_invoice(self.subscription(pledge))
         pledge.pay_owed(self.stage.now())
 
+    @precondition(lambda self: self.going_on)
+    @rule(which=Which)
+    def is_charged_again(self, which: int) -> None:
+        self.has_effect("renewal")
+        charged_at = self.pick(self.going_on, which).period_end + DRAFT
+        self.live_until(charged_at + 2 * MARGIN)
+
     @precondition(lambda self: self.unpaid_attempts)
     @rule(which=Which)
     def changes_the_form(self, which: int) -> None:
@@ -80,8 +87,7 @@ class Acts(Living):
     def changes_the_pledge(self, which: int) -> None:
         self.has_effect("change")
         pledge, amount = self.pick(self.healthy, which), self._amount()
-        gateway = self.stage.newsroom.app.extensions["gateway"]
-        gateway.change_amount(self.subscription(pledge), Money(amount, "EUR"))
+        self.stage.change(self.subscription(pledge), amount)
         pledge.amount = amount
 
     @precondition(lambda self: self.staying)
@@ -173,39 +179,9 @@ class Acts(Living):
         self.stage.stripe.post(f"disputes/{self.ids[dispute]}/close")
         dispute.state = "lost"
 
-    @rule(share=st.sampled_from((0.2, 0.5, 0.9)))
-    def hears_late(self, share: float) -> None:
-        waiting = list(self.stage.listen())
-        if waiting:
-            self.has_effect("late event")
-            self.stage.tell(self.chance.sample(waiting, max(1, int(len(waiting) * share))))
-
-    @precondition(lambda self: self.stage.told)
-    @rule()
-    def hears_again(self) -> None:
-        self.has_effect("duplicate")
-        self.stage.tell(self.chance.sample(self.stage.told, min(5, len(self.stage.told))))
-
-    @precondition(lambda self: not self.is_reconciled and self.effects > 2)
-    @rule()
-    def reconciles(self) -> None:
-        self.has_effect("reconcile")
-        self.is_reconciled = True
-        self.stage.reconcile()
-        self.compare(unpaid_are_known=False)
-
-    @precondition(lambda self: self.model.next_due() is not None)
-    @rule(how_long=st.sampled_from((0, 1, 31)))
-    def time_passes(self, how_long: int) -> None:
-        due = self.model.next_due() or 0
-        target = self.stage.now() + how_long * DAY if how_long else due
-        if self.live_until(target + 2 * MARGIN):
-            self.has_effect("time")
-
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def stage(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> Iterator[Stage]:
-    """A newsroom and a sandbox for all lives on one kind of database."""
     if request.param == "sqlite":
         path = tmp_path / "membership.db"
         path.write_bytes(sqlite_template.read_bytes())
@@ -226,6 +202,7 @@ def live(stage: Stage, sequences: int, chance: Random) -> None:
             stateful_step_count=STEPS,
             deadline=None,
             database=None,
+            report_multiple_bugs=False,
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         ),

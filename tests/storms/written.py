@@ -54,7 +54,7 @@ def view(newsroom: World) -> View:
             "refused": Counter(row[:3] for row in refunds if not row[3]),
             "disputes": Counter(rows(DISPUTES)),
             "pledges": Counter((*row[:2], bool(row[2]), row[3], bool(row[4])) for row in rows(PLEDGES)),
-            "standing": {email: standing_of(session, each, now=now).kind for email, each in owners.items()},
+            "patrons": {email: standing_of(session, each, now=now).is_patron for email, each in owners.items()},
             "gross": rows(GROSS)[0][0],
             "receipts": rows("SELECT count(*) FROM receipts")[0][0],
         }
