@@ -24,6 +24,7 @@ from membership.web import assets, current, errors, filters, guard, headers, lan
 from membership.web.observed import Observed
 from membership.web.page_cache import PageCache
 from membership.wiring import (
+    ADDRESS_MOVED,
     BALLOT_OF,
     BLUEPRINTS,
     EVENTS,
@@ -31,8 +32,10 @@ from membership.wiring import (
     LAYOUT,
     LINKS,
     LOADERS,
+    PERSONAL_DATA,
     PROPOSALS_OF,
     RECONCILED,
+    RETENTION,
     SIGNED_IN,
     TOLD,
     WAITS,
@@ -117,8 +120,11 @@ def _furnish(app: Flask, seams: Seams, look_every_seconds: float) -> None:
     app.extensions["links"] = LINKS
     app.extensions["loaders"] = LOADERS
     app.extensions["mail_transport"] = seams.mail
+    app.extensions["personal_data"] = PERSONAL_DATA
     app.extensions["reconciled"] = RECONCILED
+    app.extensions["retention"] = RETENTION
     app.extensions["signed_in"] = SIGNED_IN
+    app.extensions["address_moved"] = ADDRESS_MOVED
     app.extensions["waits"] = WAITS
     app.extensions["told"] = TOLD
     app.extensions["rounds"] = working.rounds_of(seams)

@@ -6,11 +6,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint
+from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from membership.accounts import forgetting, letter, link_routes
+from membership.accounts import (
+    address_letters,
+    address_routes,
+    device_letters,
+    device_routes,
+    forgetting,
+    letter,
+    link_routes,
+    passkey_letters,
+    passkey_routes,
+    privacy_routes,
+    sign_in,
+)
 from membership.accounts import routes as accounts_routes
+from membership.accounts.address_changes import Follow
 from membership.accounts.links import Purpose
+from membership.accounts.own_account import OWN_ACCOUNT
+from membership.accounts.own_data import PersonalData
+from membership.accounts.retention import Period, apply_periods, forget_address_changes, forget_sessions, in_rows
 from membership.appeals import words as appeal_words
 from membership.articles import feed, sections
 from membership.articles import routes as articles_routes
@@ -23,14 +40,33 @@ from membership.newsroom import routes as newsroom_routes
 from membership.newsroom import words
 from membership.outbox.periodic import Every
 from membership.outbox.rows import Task, oldest_due_at
-from membership.patrons import duplicate_letters, duplicate_pages, duplicates, ending, receipt_routes, tiers
+from membership.patrons import (
+    ahead,
+    change_routes,
+    duplicate_letters,
+    duplicate_pages,
+    duplicates,
+    ending,
+    failing,
+    failing_letters,
+    grace_end,
+    mend_pages,
+    receipt_routes,
+    stop_letter,
+    stop_pages,
+    tier_routes,
+    tiers,
+    withdraw_pages,
+)
 from membership.patrons import letters as patrons_letters
 from membership.patrons import routes as patrons_routes
 from membership.patrons.absences import renewals_missed
 from membership.patrons.invariants import PLEDGES
+from membership.patrons.own_pledges import OWN_PLEDGES
 from membership.patrons.reconciling import INVOICES, SUBSCRIPTIONS
 from membership.patrons.suspicious import list_suspicious_pairs, suspicious_letter
 from membership.patrons.syncing import sync_invoice, sync_pledge_checkout, sync_subscription
+from membership.patrons.withdrawal_offer import load_withdrawal
 from membership.payments import letters as payments_letters
 from membership.payments import looks, second_letter
 from membership.payments import routes as payments_routes
@@ -45,7 +81,8 @@ from membership.payments.absences import (
 from membership.payments.alarm_letter import alarm_letter
 from membership.payments.alarms import Question, Watch, keep_watch, open_alarms
 from membership.payments.disputes import sync_dispute, warn_of_fraud
-from membership.payments.forgetting import forget_payloads, forget_traces
+from membership.payments.erased import erase_customer, forget_customer, forget_events
+from membership.payments.forgetting import KEEP_ADDRESS, KEEP_NETWORK, forget_payloads, forget_traces
 from membership.payments.gateway import Gateway
 from membership.payments.inbox import Rules, Sync, drain, oldest_waiting
 from membership.payments.invariants import Invariant, look_for_violations
@@ -54,7 +91,8 @@ from membership.payments.limits import SAYINGS as BRAKES
 from membership.payments.looks import Look
 from membership.payments.mirror import Mirror
 from membership.payments.notices import staff_notice
-from membership.payments.payers import claim_payers
+from membership.payments.own_payments import OWN_PAYMENTS
+from membership.payments.payers import claim_payers, follow_address
 from membership.payments.payouts import sync_payout
 from membership.payments.reconciliation import lost_events
 from membership.payments.reconciliation.account import LINES, PAYOUTS
@@ -65,18 +103,22 @@ from membership.payments.reconciliation.nightly import reconcile_beside
 from membership.payments.reconciliation.surveying import Part
 from membership.payments.refunds import sync_refund
 from membership.payments.replaying import sync_source
+from membership.payments.retention import forget_addressees, forget_donors, forget_ignored
 from membership.payments.sending_refunds import send_refund
 from membership.payments.sound_books import INBOX, LEDGER, PAPERS
 from membership.payments.sound_payments import ATTEMPTS, PAYMENTS
 from membership.payments.syncing import sync_payment
 from membership.payments.webhook import FUTURE
 from membership.settings import Settings
+from membership.support import amount_change, help_letters, help_routes
 from membership.support import letters as support_letters
 from membership.support import routes as support_routes
 from membership.support import words as support_words
+from membership.support.own_requests import OWN_REQUESTS, forget_help
 from membership.topics import ballot_routes, keeping, listing, own_ballot, staff_routes, traces
 from membership.topics import letters as topic_letters
 from membership.topics import routes as topics_routes
+from membership.topics.own_votes import OWN_VOTES
 from membership.topics.roll import may_vote_now
 from membership.web import health
 
@@ -108,14 +150,22 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     articles_routes.blueprint,
     feed.blueprint,
     accounts_routes.blueprint,
+    device_routes.blueprint,
+    address_routes.blueprint,
+    passkey_routes.blueprint,
     link_routes.blueprint,
+    privacy_routes.blueprint,
     topics_routes.blueprint,
     ballot_routes.blueprint,
     staff_routes.blueprint,
     payments_routes.blueprint,
     patrons_routes.blueprint,
     receipt_routes.blueprint,
+    tier_routes.blueprint,
+    change_routes.blueprint,
+    amount_change.blueprint,
     support_routes.blueprint,
+    help_routes.blueprint,
     dashboard_routes.blueprint,
     health.blueprint,
 )
@@ -129,12 +179,19 @@ LOADERS: Mapping[str, Load] = {
     "tiers": tiers.load,
     "amounts": support_words.load_amounts,
     "other_ways": support_words.load_other_ways,
+    "withdrawal": load_withdrawal,
 }
 
 # What carries out which side effect. Each runs outside of any transaction.
 TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "sign_in": letter.send,
+    "new_device": posting(device_letters.new_device),
+    "passkey_added": posting(passkey_letters.passkey_added),
+    "address_old": posting(address_letters.to_the_old),
+    "address_new": posting(address_letters.to_the_new),
+    "address_moved": posting(address_letters.moved),
     "receipt": posting(support_letters.receipt),
+    "help": posting(help_letters.help_letter),
     "welcome": posting(patrons_letters.welcome),
     "staff_notice": posting(staff_notice),
     "alarm": posting(alarm_letter),
@@ -143,11 +200,19 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "credit_note": posting(payments_letters.refund_on_its_way),
     "duplicate_choice": posting(duplicate_letters.which_was_meant),
     "duplicate_settled": posting(duplicate_letters.what_became),
+    "yearly_charge": posting(ahead.yearly_charge),
+    "card_expires": posting(ahead.card_expires),
+    "failed_renewal": failing_letters.send_failed_renewal,
+    "end_of_grace": grace_end.end_of_grace,
+    "pledge_ended": posting(failing_letters.pledge_ended_letter),
+    "stopped": posting(stop_letter.stopped),
     "end_pledge": ending.end_pledge,
     "raise_pledge": ending.raise_pledge,
     "second_payment": ending.give_second_back,
     "second_given_back": posting(second_letter.second_given_back),
     "expire_checkout": lambda seams, task: seams.gateway.expire_checkout(task.payload["checkout"]),
+    "erase_customer": erase_customer,
+    "forget_events": forget_events,
     "movements": lambda seams, _task: _list_the_account(seams),
     "ballot_receipt": topic_letters.send_ballot_receipt,
     "round_results": topic_letters.send_round_results,
@@ -158,6 +223,7 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
 SYNCS: Mapping[str, Sync] = {
     "account": list_soon,
     "checkout": sync_pledge_checkout,
+    "customer": forget_customer,
     "dispute": sync_dispute,
     "fraud_warning": warn_of_fraud,
     "invoice": sync_invoice,
@@ -197,11 +263,14 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
     "payout.failed": (looks.account, looks.itself("payout")),
     "payout.canceled": (looks.account, looks.itself("payout")),
     "balance.available": (looks.account,),
+    "customer.deleted": (looks.itself("customer"),),
     "customer.subscription.created": (looks.itself("subscription"),),
     "customer.subscription.updated": (looks.itself("subscription"),),
     "customer.subscription.deleted": (looks.itself("subscription"),),
     "invoice.paid": (looks.itself("invoice"),),
     "invoice.payment_failed": (looks.itself("invoice"),),
+    "invoice.payment_action_required": (looks.itself("invoice"),),
+    "invoice.voided": (looks.itself("invoice"),),
     "invoice.upcoming": (looks.its_subscription,),
 }
 
@@ -243,15 +312,136 @@ PASSING: Mapping[str, timedelta] = {
 
 WATCH = Watch("watch for alarms", timedelta(minutes=5), ALARMS, PASSING)
 
+# What stands here about a person, told and erased package by package, from the ground up.
+PERSONAL_DATA: tuple[PersonalData, ...] = (OWN_ACCOUNT, OWN_PAYMENTS, OWN_PLEDGES, OWN_VOTES, OWN_REQUESTS)
+
+_YEAR = timedelta(days=365)
+
+# How long what tells of people is kept: applied every night, printed at /privacy, named by the tags of columns.
+RETENTION: tuple[Period, ...] = (
+    Period(
+        "sign_in",
+        _("Requests to sign in: address, a hash of the network"),
+        _("To let you in, and nobody else."),
+        sign_in.KEPT,
+        apply=lambda seams, _length: forgetting.forget_requests(seams),
+    ),
+    Period(
+        "help",
+        _("That somebody asked for help by mail: address, a hash of the network"),
+        _("So that nobody floods your mailbox."),
+        sign_in.KEPT,
+        apply=in_rows(forget_help),
+    ),
+    Period(
+        "sessions",
+        _("Browsers that are signed out"),
+        _("So that you can see where you were signed in."),
+        timedelta(days=30),
+        apply=in_rows(forget_sessions),
+    ),
+    Period(
+        "address_changes",
+        _("Wishes to be known by another address"),
+        _("To put right a change that you did not want."),
+        timedelta(days=30),
+        apply=in_rows(forget_address_changes),
+    ),
+    Period(
+        "attempts",
+        _("The address on a form for paying that came to nothing"),
+        _("So that a second click does not charge you twice."),
+        KEEP_ADDRESS,
+        apply=lambda seams, _length: forget_traces(seams),
+    ),
+    Period(
+        "networks",
+        _("A hash of the network from which a form came"),
+        _("To stop those who try out stolen cards."),
+        KEEP_NETWORK,
+        apply=lambda seams, _length: forget_traces(seams),
+    ),
+    Period("letters", _("Letters that wait"), _("To send them."), until=_("until they are sent")),
+    Period(
+        "events",
+        _("What Stripe told us of a payment, word for word"),
+        _("To find out what went wrong, if something did."),
+        lambda settings: timedelta(days=settings.keep_event_payloads_days),
+        apply=lambda seams, _length: forget_payloads(seams),
+    ),
+    Period(
+        "ignored_events",
+        _("The same, where it turned out not to be about us"),
+        _("So that we may look once more."),
+        timedelta(days=1),
+        apply=in_rows(forget_ignored),
+    ),
+    Period(
+        "donors",
+        _("Address and name of who gave without an account, from the last time on"),
+        _("For receipts, refunds and questions."),
+        3 * _YEAR,
+        apply=in_rows(forget_donors),
+    ),
+    Period(
+        "account",
+        _("An account: address, name, language"),
+        _("To be yours: votes, receipts, the pledge."),
+        until=_("until you erase it"),
+    ),
+    Period(
+        "pledges",
+        _("Which card a pledge is charged to: brand, last four digits, month"),
+        _("So that you know which one to look at."),
+        until=_("until you erase your account"),
+    ),
+    Period(
+        "proposals",
+        _("Topics that you proposed"),
+        _("They are the newsroom’s history."),
+        until=_("for good; as yours, until you erase your account"),
+    ),
+    Period(
+        "votes",
+        _("Votes: a secret ballot is cut from its voter at the close, for everybody"),
+        _("So that anyone can count them again."),
+        until=_("for good, without a name"),
+    ),
+    Period(
+        "receipts",
+        _("Receipts: number, date, amount, to whom"),
+        _("The law wants them, counted from the end of the year."),
+        10 * _YEAR,
+        apply=in_rows(forget_addressees),
+    ),
+    Period(
+        "books",
+        _("The books: payments and pledges by numbers of ours and Stripe’s, without a name"),
+        _("Books must add up."),
+        until=_("for good"),
+    ),
+    Period(
+        "audit",
+        _("What staff and patrons did, by numbers of accounts"),
+        _("So that nothing is changed in secret."),
+        until=_("for good, without a name"),
+    ),
+)
+
 # What comes round by the clock, and how often.
 PERIODIC: Mapping[str, tuple[Every, Callable[[Seams], object]]] = {
     "forget sign-in requests": (Every(timedelta(hours=1)), forgetting.forget_requests),
     "forget traces of attempts": (Every(timedelta(hours=1)), forget_traces),
     "forget the text of old events": (Every(timedelta(days=1)), forget_payloads),
+    "keep the periods": (
+        Every(timedelta(days=1), after=timedelta(hours=1, minutes=30)),
+        lambda seams: apply_periods(seams, RETENTION),
+    ),
     "list the Stripe account": (
         Every(timedelta(minutes=15)),
         _list_the_account,
     ),
+    "look ahead at charges and cards": (Every(timedelta(days=1), after=timedelta(hours=9)), ahead.look_ahead),
     "settle second pledges": (Every(timedelta(hours=1)), duplicates.settle_by_the_clock),
     "reconcile what is new": (
         Every(timedelta(days=1), after=timedelta(hours=2)),
@@ -275,6 +465,12 @@ PERIODIC: Mapping[str, tuple[Every, Callable[[Seams], object]]] = {
 LINKS: Mapping[str, Purpose] = {
     duplicate_letters.DUPLICATE: duplicate_pages.LINK,
     "receipt": receipt_routes.RECEIPT_LINK,
+    failing.MEND: mend_pages.LINK,
+    failing.STOP: stop_pages.LINK,
+    withdraw_pages.WITHDRAW: withdraw_pages.LINK,
+    device_letters.EVERYWHERE: device_letters.SIGN_OUT_LINK,
+    address_letters.OLD: address_routes.OLD_LINK,
+    address_letters.NEW: address_routes.NEW_LINK,
 }
 
 # What every worker looks at in each turn, before side effects and periodic tasks.
@@ -297,6 +493,9 @@ TOLD: Mapping[str, Callable[[Session], object]] = {
 # Told, in the caller's transaction, that somebody has signed in: (session, account, now=).
 SIGNED_IN: tuple[Callable[..., object], ...] = (claim_payers,)
 
+# Told, in the caller's transaction, that an account has another address now: (session, account, its old key, now=).
+ADDRESS_MOVED: tuple[Follow, ...] = (follow_address,)
+
 # Asked, in the caller's transaction, when an account comes to have the right to vote: (session, account_id, now=).
 MAY_VOTE_NOW: tuple[Callable[..., object], ...] = (may_vote_now,)
 
@@ -312,6 +511,7 @@ LAYOUT: Mapping[str, Callable[[], Any]] = {
 }
 
 __all__ = [
+    "ADDRESS_MOVED",
     "ALARMS",
     "BALLOT_OF",
     "BLUEPRINTS",
@@ -322,8 +522,10 @@ __all__ = [
     "LOADERS",
     "MAY_VOTE_NOW",
     "PERIODIC",
+    "PERSONAL_DATA",
     "PROPOSALS_OF",
     "RECONCILED",
+    "RETENTION",
     "ROUNDS",
     "SIGNED_IN",
     "TASKS",

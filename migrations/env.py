@@ -10,9 +10,10 @@ from membership.newsroom import models as newsroom
 from membership.outbox import models as outbox
 from membership.patrons import models as patrons
 from membership.payments import models as payments
+from membership.support import models as support
 from membership.topics import models as topics
 
-TABLES = (accounts, articles, newsroom, outbox, patrons, payments, topics)
+TABLES = (accounts, articles, newsroom, outbox, patrons, payments, support, topics)
 
 
 def run(connection: Connection) -> None:

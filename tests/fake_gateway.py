@@ -20,6 +20,7 @@ from membership.payments.records import (
     RefundSeen,
     Subscription,
     Tags,
+    Terms,
 )
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -108,8 +109,32 @@ class FakeGateway:
     def change_amount(self, subscription_id: str, amount: Money) -> None:
         raise GoneAtStripe(subscription_id)
 
+    def preview(self, subscription_id: str, amount: Money) -> Terms | None:
+        raise GoneAtStripe(subscription_id)
+
+    def pause(self, subscription_id: str, kind: str, *, until: datetime) -> None:
+        raise GoneAtStripe(subscription_id)
+
+    def end_pause(self, subscription_id: str, *, charge_now: bool) -> None:
+        raise GoneAtStripe(subscription_id)
+
+    def move_charge(self, subscription_id: str, to: datetime) -> None:
+        raise GoneAtStripe(subscription_id)
+
+    def change_at_period_end(self, subscription_id: str, amount: Money, cadence: str) -> None:
+        raise GoneAtStripe(subscription_id)
+
+    def release_schedule(self, schedule_id: str) -> None:
+        raise GoneAtStripe(schedule_id)
+
+    def card_page(self, customer: str, *, return_url: str, language: str) -> str:
+        raise GoneAtStripe(customer)
+
     def void_invoice(self, invoice_id: str) -> None:
         raise GoneAtStripe(invoice_id)
+
+    def delete_customer(self, customer_id: str) -> None:
+        raise GoneAtStripe(customer_id)
 
     def refund(self, refund_id: str) -> RefundSeen:
         if refund_id not in self.refunded:

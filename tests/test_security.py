@@ -118,7 +118,9 @@ def test_the_policy_allows_nothing_inline_and_nobody_else(settings: Settings) ->
     policy = dict(security_headers(replace(settings, stripe_api_base=None)))["Content-Security-Policy"]
     rules = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
 
-    assert rules.pop("form-action") == "'self' https://checkout.stripe.com https://billing.stripe.com"
+    assert rules.pop("form-action") == (
+        "'self' https://checkout.stripe.com https://billing.stripe.com https://invoice.stripe.com"
+    )
     assert rules["default-src"] == "'none'"
     assert set(rules.values()) == {"'none'", "'self'"}
 

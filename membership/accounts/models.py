@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, Id, one_of
+from membership.personal import BLANKED, DELETED, KEPT, REPLACED, personal
 
 ROLES = ("editor", "finance", "admin")
 SCOPES = ("full", "vote")
@@ -18,12 +19,12 @@ class Account(Base):
     __tablename__ = "accounts"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    reference: Mapped[str] = mapped_column(unique=True)
-    email: Mapped[str]
-    email_key: Mapped[str] = mapped_column(unique=True)
+    reference: Mapped[str] = mapped_column(unique=True, info=personal(REPLACED, "account"))
+    email: Mapped[str] = mapped_column(info=personal(REPLACED, "account"))
+    email_key: Mapped[str] = mapped_column(unique=True, info=personal(REPLACED, "account"))
     verified_at: Mapped[datetime | None]
-    name: Mapped[str | None]
-    language: Mapped[str]
+    name: Mapped[str | None] = mapped_column(info=personal(BLANKED, "account"))
+    language: Mapped[str] = mapped_column(info=personal(KEPT, "account"))
     link_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
@@ -36,10 +37,10 @@ class StaffRole(Base):
     __table_args__ = (UniqueConstraint("account_id", "role"), one_of("role", ROLES))
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
-    role: Mapped[str]
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), info=personal(DELETED, "account"))
+    role: Mapped[str] = mapped_column(info=personal(DELETED, "account"))
     granted_at: Mapped[datetime]
-    granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), info=personal(KEPT, "audit"))
 
 
 class SignInToken(Base):
@@ -51,13 +52,13 @@ class SignInToken(Base):
     __tablename__ = "sign_in_tokens"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    token_hash: Mapped[str] = mapped_column(unique=True)
-    code_hash: Mapped[str]
-    request_hash: Mapped[str] = mapped_column(index=True)
-    email: Mapped[str]
-    email_key: Mapped[str] = mapped_column(index=True)
-    network_key: Mapped[str | None] = mapped_column(index=True)
-    next_path: Mapped[str | None]
+    token_hash: Mapped[str] = mapped_column(unique=True, info=personal(DELETED, "sign_in"))
+    code_hash: Mapped[str] = mapped_column(info=personal(DELETED, "sign_in"))
+    request_hash: Mapped[str] = mapped_column(index=True, info=personal(DELETED, "sign_in"))
+    email: Mapped[str] = mapped_column(info=personal(DELETED, "sign_in"))
+    email_key: Mapped[str] = mapped_column(index=True, info=personal(DELETED, "sign_in"))
+    network_key: Mapped[str | None] = mapped_column(index=True, info=personal(DELETED, "sign_in"))
+    next_path: Mapped[str | None] = mapped_column(info=personal(DELETED, "sign_in"))
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -65,19 +66,58 @@ class SignInToken(Base):
 
 
 class SignInSession(Base):
-    """A browser that is signed in; the cookie holds the secret, the row only its hash."""
+    """A browser that is signed in; the cookie holds the secret, the row only its hash.
+
+    `device` is its plain name, `device_hash` the hash of the mark by which it is known when it comes again.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (one_of("scope", SCOPES),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    secret_hash: Mapped[str] = mapped_column(unique=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    secret_hash: Mapped[str] = mapped_column(unique=True, info=personal(DELETED, "sessions"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True, info=personal(DELETED, "sessions"))
     scope: Mapped[str] = mapped_column(default="full")
+    device: Mapped[str | None] = mapped_column(info=personal(DELETED, "sessions"))
+    device_hash: Mapped[str | None] = mapped_column(info=personal(DELETED, "sessions"))
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class Passkey(Base):
+    """A key on a person's own device; here stand its public half, its name, and how often it was used."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True, info=personal(DELETED, "account"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True, info=personal(DELETED, "account"))
+    credential_id: Mapped[str] = mapped_column(unique=True, info=personal(DELETED, "account"))
+    public_key: Mapped[str] = mapped_column(info=personal(DELETED, "account"))
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(info=personal(DELETED, "account"))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class AddressChange(Base):
+    """A wish to be known by another address; done once both the old and the new one have confirmed it."""
+
+    __tablename__ = "address_changes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True, info=personal(DELETED, "address_changes"))
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id"), index=True, info=personal(DELETED, "address_changes")
+    )
+    email: Mapped[str] = mapped_column(info=personal(DELETED, "address_changes"))
+    email_key: Mapped[str] = mapped_column(index=True, info=personal(DELETED, "address_changes"))
+    created_at: Mapped[datetime]
+    old_confirmed_at: Mapped[datetime | None]
+    new_confirmed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
 
 
 class AuditEntry(Base):
@@ -87,10 +127,10 @@ class AuditEntry(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     at: Mapped[datetime]
-    actor_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    act: Mapped[str]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), info=personal(KEPT, "audit"))
+    act: Mapped[str] = mapped_column(info=personal(KEPT, "audit"))
     subject_kind: Mapped[str]
-    subject_id: Mapped[str]
+    subject_id: Mapped[str] = mapped_column(info=personal(KEPT, "audit"))
     fields: Mapped[list[Any]] = mapped_column(JSON)
     previous_hash: Mapped[str] = mapped_column(unique=True)
     hash: Mapped[str] = mapped_column(unique=True)

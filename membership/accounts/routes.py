@@ -2,25 +2,24 @@
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from membership.accounts import sessions
 from membership.accounts.addresses import masked
-from membership.accounts.login import forget, remember
+from membership.accounts.entering import enter, let_in
+from membership.accounts.login import forget
 from membership.accounts.next_path import safe_next
-from membership.accounts.sign_in import LIFE, Entry, Gone, ask, awaited_address, by_code, by_link, refuse_gone
+from membership.accounts.sign_in import LIFE, Gone, ask, awaited_address, by_code, by_link, refuse_gone
+from membership.accounts.sign_in_pages import REQUEST, answer_page, form_page
 from membership.db import current_session, transaction
 from membership.errors import Refusal
 from membership.web.caching import personal
 from membership.web.current import default_language, now
-from membership.web.errors import said
 from membership.web.network import network_key
-from membership.web.signing import BadSignature, fresh_token, unsign
+from membership.web.signing import BadSignature, unsign
 
 blueprint = Blueprint("accounts", __name__)
 
-REQUEST = "sign-in"
 FORM_LIFE = timedelta(hours=24)
 
 
@@ -29,7 +28,7 @@ def ask_page() -> Response:
     """Shows the form; after it was sent, `?request=` shows where to type the code, and a reload keeps that."""
     signed, at = request.args.get("request", ""), now()
     email = _awaited_at(signed, at)
-    return _ask_page("", request.args.get("next", "")) if email is None else _code_page(signed, email)
+    return form_page("", request.args.get("next", "")) if email is None else _code_page(signed, email)
 
 
 @blueprint.post("/sign-in")
@@ -48,31 +47,31 @@ def ask_for_mail() -> Response:
                 now=at,
             )
     except BadSignature:
-        return _ask_page(email, next_path, Refusal("This page was open for too long. Please send it once more."))
+        return form_page(email, next_path, Refusal("This page was open for too long. Please send it once more."))
     except Refusal as refusal:
-        return _ask_page(email, next_path, refusal)
+        return form_page(email, next_path, refusal)
     return personal(make_response(redirect(url_for("accounts.ask_page", request=signed), 303)))
 
 
 @blueprint.post("/sign-in/code")
 def enter_by_code() -> Response:
     """Signs in by the code; a wrong one is counted before it is told."""
-    at, signed = now(), request.form.get("request", "")
+    at, signed, language = now(), request.form.get("request", ""), default_language()
     try:
         request_id = unsign(REQUEST, signed, life=FORM_LIFE, now=at)
         with transaction(current_session()) as session:
-            entry = by_code(session, request_id, request.form.get("code", ""), language=default_language(), now=at)
-            secret = _begin(session, entry, at) if entry else ""
+            entry = by_code(session, request_id, request.form.get("code", ""), language=language, now=at)
+            entered = enter(session, entry, now=at) if entry else None
     except BadSignature:
         return _gone_page(Gone("unknown"))
     except Gone as gone:
         return _gone_page(gone)
     except Refusal as refusal:
         return _code_page(signed, _awaited_at(signed, at) or "", refusal)
-    if entry is None:
+    if entered is None:
         wrong = Refusal("This is not the code that was sent for this page. Look at the newest mail.", field="code")
         return _code_page(signed, _awaited_at(signed, at) or "", wrong)
-    return _entered(entry, secret)
+    return let_in(entered)
 
 
 @blueprint.get("/sign-in/<token>")
@@ -88,14 +87,15 @@ def link_page(token: str) -> Response:
 @blueprint.post("/sign-in/<token>")
 def enter_by_link(token: str) -> Response:
     """Signs in by the link, once."""
-    at = now()
+    # Asked for before: who waits for the link's row must not need a second connection.
+    at, language = now(), default_language()
     try:
         with transaction(current_session()) as session:
-            entry = by_link(session, token, language=default_language(), now=at)
-            secret = _begin(session, entry, at)
+            entry = by_link(session, token, language=language, now=at)
+            entered = enter(session, entry, now=at)
     except Gone as gone:
         return _gone_page(gone)
-    return _entered(entry, secret)
+    return let_in(entered)
 
 
 @blueprint.post("/sign-out")
@@ -116,38 +116,10 @@ def _awaited_at(signed: str, at: datetime) -> str | None:
     return awaited_address(current_session(), request_id, now=at)
 
 
-def _begin(session: Session, entry: Entry, at: datetime) -> str:
-    earlier = forget()
-    if earlier is not None:
-        sessions.end(session, earlier, now=at)
-    secret = sessions.begin(session, entry.account, now=at)
-    for act in current_app.extensions["signed_in"]:
-        act(session, entry.account, now=at)
-    return secret
-
-
-def _entered(entry: Entry, secret: str) -> Response:
-    remember(secret, entry.account)
-    return personal(make_response(redirect(entry.next_path or "/account", 303)))
-
-
-def _ask_page(email: str, next_path: str, refusal: Refusal | None = None) -> Response:
-    form = {"email": email, "next": safe_next(next_path), "request": fresh_token(REQUEST, now=now())}
-    return _page("accounts/sign_in.html", refusal, form=form)
-
-
 def _code_page(signed: str, email: str, refusal: Refusal | None = None) -> Response:
     minutes = LIFE // timedelta(minutes=1)
     shown = masked(email) if email else ""
-    return _page("accounts/sign_in_code.html", refusal, request_id=signed, email=shown, minutes=minutes)
-
-
-def _page(template: str, refusal: Refusal | None, **context: object) -> Response:
-    errors = {refusal.field or "": said(refusal)} if refusal else {}
-    response = make_response(render_template(template, errors=errors, **context), refusal.status if refusal else 200)
-    if refusal and refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return personal(response)
+    return answer_page("accounts/sign_in_code.html", refusal, request_id=signed, email=shown, minutes=minutes)
 
 
 def _gone_page(gone: Gone) -> Response:

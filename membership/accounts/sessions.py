@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account, SignInSession
@@ -14,14 +14,19 @@ IDLE = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
 
 
-def begin(session: Session, account: Account, *, now: datetime) -> str:
-    """Signs one browser in and returns the secret for its cookie; only its hash is kept."""
+def begin(session: Session, account: Account, *, device: str = "", mark: str = "", now: datetime) -> str:
+    """Signs one browser in and returns the secret for its cookie; only its hash is kept.
+
+    `device` is the browser's plain name, `mark` the random text by which it is known when it comes again.
+    """
     secret = secrets.token_urlsafe(32)
     session.add(
         SignInSession(
             secret_hash=hashed(secret),
             account_id=account.id,
             scope="full",
+            device=device or None,
+            device_hash=hashed(mark) if mark else None,
             created_at=now,
             seen_at=now,
             expires_at=now + LIFE,
@@ -36,15 +41,19 @@ def find(session: Session, secret: str, *, now: datetime) -> tuple[SignInSession
     row = session.execute(
         select(SignInSession, Account)
         .join(Account, Account.id == SignInSession.account_id)
-        .where(
-            SignInSession.secret_hash == hashed(secret),
-            SignInSession.ended_at.is_(None),
-            SignInSession.expires_at > now,
-            SignInSession.seen_at > now - IDLE,
-            Account.erased_at.is_(None),
-        )
+        .where(SignInSession.secret_hash == hashed(secret), *is_alive(now), Account.erased_at.is_(None))
     ).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def is_alive(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of a session that is neither ended, nor too old, nor idle for too long at a moment."""
+    return (SignInSession.ended_at.is_(None), SignInSession.expires_at > at, SignInSession.seen_at > at - IDLE)
+
+
+def count_alive(session: Session, account: Account, *, now: datetime) -> int:
+    """Counts the browsers in which an account is signed in."""
+    return session.scalar(select(func.count()).where(SignInSession.account_id == account.id, *is_alive(now))) or 0
 
 
 def is_due_to_be_seen(row: SignInSession, *, now: datetime) -> bool:

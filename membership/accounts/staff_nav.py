@@ -10,6 +10,7 @@ from membership.db import current_session
 # Address, name, and the role that opens it; admins open all. The packages above own the pages: here stand addresses.
 PAGES = (
     ("/staff/", lazy_gettext("Today"), "finance"),
+    ("/staff/tiers", lazy_gettext("Tiers"), "finance"),
     ("/staff/topics", lazy_gettext("Topics"), "editor"),
     ("/staff/rounds", lazy_gettext("Rounds"), "editor"),
 )

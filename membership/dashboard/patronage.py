@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from membership.dashboard.month import Span
 from membership.money import Money
 from membership.patrons.models import Pledge, PledgePayment
-from membership.patrons.standing import GIVES_STANDING
+from membership.patrons.standing import GIVES_STANDING, IN_GRACE, SKIP
 from membership.patrons.who import MONEY_IS_BACK
 from membership.payments.models import Payment
 
@@ -49,7 +49,10 @@ class Counted:
 
 
 def promises(session: Session, *, now: datetime) -> tuple[Promise, ...]:
-    """Groups the live pledges of paying patrons by what they promise; grace included, past ends excluded."""
+    """Groups the live pledges of paying patrons by what they promise.
+
+    Grace and skipped charges are included, pauses and past ends excluded.
+    """
     promised = (_pledge.currency, _pledge.cadence, _pledge.amount_minor)
     statement = select(*promised, func.count().label("number")).where(is_paying(now)).group_by(*promised)
     rows = session.execute(statement.order_by(*promised))
@@ -84,10 +87,25 @@ def went(session: Session, month: Span) -> Counted:
 def is_paying(now: datetime) -> ColumnElement[bool]:
     """Says under which condition a pledge makes a paying patron: patrons' `standing`, asked of all rows at once."""
     goes_on = or_(_pledge.cancel_at.is_(None), _pledge.cancel_at > now)
-    in_force = and_(_pledge.stripe_status.in_(GIVES_STANDING), goes_on)
-    in_grace = and_(_pledge.stripe_status == "past_due", _pledge.grace_until > now)
     not_over = or_(_pledge.ended_at.is_(None), _pledge.ended_at > now)
-    return and_(_pledge.live, _has_paid(), ~MONEY_IS_BACK, not_over, or_(in_force, in_grace))
+    in_grace = and_(_pledge.stripe_status.in_(IN_GRACE), _pledge.grace_until > now)
+    skips = and_(_is_skipping(now), _pledge.stripe_status == "past_due", _pledge.cancel_at.is_(None))
+    in_force = or_(_pledge.stripe_status.in_(GIVES_STANDING), in_grace, skips)
+    takes_money = or_(~_is_paused(now), _is_skipping(now))
+    return and_(_pledge.live, _has_paid(), ~MONEY_IS_BACK, goes_on, not_over, takes_money, in_force)
+
+
+def _is_paused(now: datetime) -> ColumnElement[bool]:
+    lasts = or_(_pledge.paused_until.is_(None), _pledge.paused_until > now)
+    return and_(_pledge.paused_since.is_not(None), lasts)
+
+
+def _is_skipping(now: datetime) -> ColumnElement[bool]:
+    # Without values that may be NULL in a row, so that its contrary is true as well.
+    is_skip = func.coalesce(_pledge.pause_kind, "") == SKIP
+    return and_(
+        is_skip, _pledge.paused_since.is_not(None), _pledge.paused_until.is_not(None), _pledge.paused_until > now
+    )
 
 
 def _has_paid() -> ColumnElement[bool]:

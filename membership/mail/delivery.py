@@ -24,5 +24,10 @@ class Post(Protocol):
 
 
 def deliver(letter: Letter, *, transport: MailTransport, sender: str, now: datetime) -> None:
-    """Sends one letter from `sender` (`Name <address>`); raises what the transport raises. Needs an app context."""
+    """Sends one letter from `sender` (`Name <address>`); raises what the transport raises. Needs an app context.
+
+    A letter to nobody is not sent: its addressee was erased after it was due.
+    """
+    if not letter.to:
+        return
     transport.send(compose(letter, sender, now=now))

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, Id
+from membership.personal import BLANKED, KEPT, personal
 
 
 class OutboxRow(Base):
@@ -25,14 +26,14 @@ class OutboxRow(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     kind: Mapped[str]
-    key: Mapped[str]
-    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    key: Mapped[str] = mapped_column(info=personal(KEPT, "books"))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON, info=personal(BLANKED, "letters"))
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
-    last_error: Mapped[str | None]
+    last_error: Mapped[str | None] = mapped_column(info=personal(BLANKED, "letters"))
     done_at: Mapped[datetime | None]
 
 

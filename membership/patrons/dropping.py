@@ -31,6 +31,15 @@ def drop(session: Session, pledge: Pledge, *, back_from: datetime, by: Asker, no
     give_back(session, pledge, by=by, now=now)
 
 
+def let_go(session: Session, pledge: Pledge, *, now: datetime) -> None:
+    """Ends the pledge of an account that is erased, at once; what it took was given, and is not given back."""
+    pledge.live, pledge.why, pledge.duplicate_since = False, DROPPED, None
+    pledge.card_brand = pledge.card_last4 = pledge.card_expires = None
+    session.flush()
+    session.add(PledgeChange(pledge_id=pledge.id, at=now, what="counting", was=None, now=DROPPED, cause="erasure"))
+    enqueue(session, "end_pledge", pledge.reference, {"pledge": pledge.reference}, now=now)
+
+
 def all_of(pledge: Pledge) -> datetime:
     """Returns from when on everything that a pledge took is given back."""
     return pledge.started_at - BEFORE_IT_BEGAN

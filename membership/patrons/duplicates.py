@@ -17,12 +17,14 @@ from membership.clock import Clock
 from membership.db import Database, locked, transaction
 from membership.errors import NotFound, Refusal, WrongState
 from membership.money import Money
+from membership.outbox.models import OutboxRow
 from membership.outbox.rows import enqueue
 from membership.patrons.dropping import RULE, all_of, drop, give_back, owing
 from membership.patrons.live import is_healthy, settle_live, tell
 from membership.patrons.models import Pledge, PledgeChange
 from membership.patrons.pledges import live_pledge
 from membership.payments.refunding import Asker
+from membership.payments.second_of_form import look_at_seconds_again
 
 # What is kept: the pledge that was there, the one that came, or one of them for the sum of both.
 OLDER, NEWER, BOTH = CHOICES = ("older", "newer", "both")
@@ -131,6 +133,8 @@ def settle_by_the_clock(seams: WithRows) -> None:
         for pledge in owing(session):
             with transaction(session):
                 give_back(session, pledge, now=now)
+        with transaction(session):
+            look_at_seconds_again(session, now=now)
 
 
 def _keep_older(session: Session, account_id: int, reference: str, *, now: datetime) -> None:
@@ -156,8 +160,20 @@ def _join(session: Session, older: Pledge, newer: Pledge, *, now: datetime) -> N
     together = _together(older, newer)
     if together is None:
         raise WrongState("These two cannot become one: they differ in currency, or in how often they are charged.")
-    raised = {"pledge": older.reference, "amount_minor": together.minor}
+    if _is_being_raised(session, older):
+        raise WrongState("Another pledge is being added to yours just now. Please choose again in a minute.")
+    raised = {"pledge": older.reference, "from_minor": older.amount.minor, "amount_minor": together.minor}
     enqueue(session, "raise_pledge", f"{older.reference}:{newer.reference}", raised, now=now)
+
+
+def _is_being_raised(session: Session, pledge: Pledge) -> bool:
+    # Until Stripe has heard of the last raise, the sum that stands in the rows is the one before it.
+    waiting = (
+        OutboxRow.kind == "raise_pledge",
+        OutboxRow.key.startswith(pledge.reference),
+        OutboxRow.done_at.is_(None),
+    )
+    return session.scalar(select(OutboxRow.id).where(*waiting).limit(1)) is not None
 
 
 def _asked(session: Session, account_id: int) -> Sequence[Pledge]:

@@ -44,10 +44,13 @@ def end_pledge(seams: WithMirror, task: Task) -> None:
 
 
 def raise_pledge(seams: WithMirror, task: Task) -> None:
-    """Sets what the next charges of a pledge take, and looks how it stands then."""
+    """Sets what the next charges of a pledge take, and looks how it stands then.
+
+    Nothing is raised that is not any more what its owner was shown: they may have changed it meanwhile.
+    """
     mirror = seams.mirror
     pledge = _pledge(mirror, task)
-    if pledge is None or pledge.ended_at is not None:
+    if pledge is None or pledge.ended_at is not None or pledge.amount.minor != task.payload["from_minor"]:
         return
     amount = Money(task.payload["amount_minor"], pledge.amount.currency)
     # It may have ended meanwhile; looking tells so.

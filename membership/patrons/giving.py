@@ -8,8 +8,11 @@ from sqlalchemy.orm import Session
 
 from membership.money import Money
 from membership.patrons.models import Pledge, PledgePayment
+from membership.patrons.next_charge import NextCharge, becoming, next_charge
 from membership.patrons.standing import GIVES_STANDING, Standing
+from membership.patrons.standing_words import reason_in_words, vote_in_words
 from membership.patrons.tiers import TierView, tier_reached
+from membership.patrons.trouble import Trouble, trouble_of
 from membership.patrons.who import standing_of
 from membership.payments.models import Payer, Payment, Receipt
 
@@ -20,14 +23,24 @@ MOST_PAYMENTS = 50
 TOLD = ("pending", "paid", "failed", "partly_refunded", "refunded", "disputed", "lost")
 
 # How a standing is shown; each other is a pledge that lapsed.
-STATES = {"live": "active", "ending": "ending", "grace": "grace", "money_back": "money_back"}
+STATES = {
+    "live": "active",
+    **{kind: kind for kind in ("ending", "grace", "skipping", "paused", "moved", "money_back", "disputed")},
+}
 
 
 @dataclass(frozen=True)
 class PledgeView:
-    """A pledge as its owner sees it. `state`: active, waiting, grace, money_back, lapsed, ending or ended."""
+    """A pledge as its owner sees it.
+
+    `state`: active, waiting, grace, skipping, paused, moved, money_back, disputed, lapsed, ending or ended. `reason`
+    says in a sentence why, and `vote` whether its owner may vote, and until when. `next` is the next charge, if one is
+    in sight, and `becomes` what a scheduled change makes of it.
+    """
 
     state: str
+    reason: str
+    vote: str
     tier: str | None
     money: Money
     cadence: str
@@ -37,6 +50,14 @@ class PledgeView:
     grace_until: datetime | None
     card_brand: str
     card_last4: str
+    next: NextCharge | None
+    becomes: NextCharge | None
+    trouble: Trouble | None = None
+
+    @property
+    def again_href(self) -> str:
+        """Where somebody who comes back finds what they gave before, filled in."""
+        return f"/support?cadence={self.cadence}&currency={self.money.currency}&amount={self.money.plain()}"
 
 
 @dataclass(frozen=True)
@@ -57,8 +78,11 @@ def pledge_of(session: Session, account_id: int, tiers: tuple[TierView, ...], *,
     if pledge is None:
         return None
     tier = tier_reached(tiers, pledge.cadence, pledge.amount)
+    stands = standing_of(session, account_id, now=now)
     return PledgeView(
-        state=_state(pledge, standing_of(session, account_id, now=now), now=now),
+        state=_state(pledge, stands, now=now),
+        reason=reason_in_words(stands),
+        vote=vote_in_words(stands),
         tier=tier.name if tier else None,
         money=pledge.amount,
         cadence=pledge.cadence,
@@ -68,6 +92,9 @@ def pledge_of(session: Session, account_id: int, tiers: tuple[TierView, ...], *,
         grace_until=pledge.grace_until,
         card_brand=(pledge.card_brand or "").capitalize(),
         card_last4=pledge.card_last4 or "",
+        next=next_charge(pledge),
+        becomes=becoming(pledge),
+        trouble=trouble_of(session, pledge, now=now),
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from membership.accounts.models import Account
 from membership.patrons.dropping import DROPPED
 from membership.patrons.models import Pledge, PledgePayment
-from membership.patrons.pledges import OVER
+from membership.patrons.standing import IN_GRACE, OVER
 from membership.payments.invariants import Invariant
 from membership.payments.models import Payer, Payment
 from membership.payments.states import KEPT
@@ -78,8 +78,8 @@ PLEDGES = (
     ),
     Invariant(
         "grace_while_past_due",
-        "A pledge is in grace only while a renewal is past due.",
-        select(Pledge.reference).where(Pledge.grace_until.is_not(None), Pledge.stripe_status != "past_due"),
+        "A pledge is in grace only while a renewal is past due or unpaid.",
+        select(Pledge.reference).where(Pledge.grace_until.is_not(None), Pledge.stripe_status.not_in(IN_GRACE)),
     ),
     Invariant(
         "pledge_paid_by_its_payer",

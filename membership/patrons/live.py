@@ -12,7 +12,7 @@ from membership.money import Money
 from membership.outbox.rows import enqueue
 from membership.patrons.dropping import DROPPED, RULE, drop
 from membership.patrons.models import Pledge, PledgeChange, PledgePayment
-from membership.patrons.standing import GIVES_STANDING
+from membership.patrons.standing import GIVES_STANDING, IN_GRACE
 from membership.payments.models import Payment
 from membership.payments.states import KEPT
 
@@ -76,7 +76,7 @@ def _paid(session: Session, pledges: Sequence[Pledge]) -> frozenset[int]:
 def _rank(pledge: Pledge, *, is_paid: bool, now: datetime) -> int:
     if is_paid and is_healthy(pledge):
         return 0
-    is_in_grace = pledge.stripe_status == "past_due" and pledge.grace_until is not None and now < pledge.grace_until
+    is_in_grace = pledge.stripe_status in IN_GRACE and pledge.grace_until is not None and now < pledge.grace_until
     if is_paid and (pledge.stripe_status in GIVES_STANDING or is_in_grace):
         return 1
     return 2 if is_healthy(pledge) else 3

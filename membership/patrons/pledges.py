@@ -1,5 +1,6 @@
 """Pledges: the mirror of Stripe's subscriptions."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -10,17 +11,19 @@ from membership.accounts.models import Account
 from membership.accounts.people import account_for
 from membership.db import locked
 from membership.newsroom.words import current_newsroom
+from membership.patrons.dropping import DROPPED, let_go
 from membership.patrons.live import settle_live
-from membership.patrons.models import PLEDGE_CADENCES, Pledge, PledgeChange
+from membership.patrons.models import PAUSE, PAUSE_KINDS, PLEDGE_CADENCES, Pledge, PledgeChange
+from membership.patrons.standing import IN_GRACE, OVER
 from membership.payments.attempts import lock_attempt
+from membership.payments.erased import forget_told, is_of_erased
 from membership.payments.mirror import Cause
-from membership.payments.models import Attempt
+from membership.payments.models import Attempt, Payer
 from membership.payments.payers import payer_for
 from membership.payments.records import Subscription
 from membership.payments.syncing import require_ours
 
 GRACE = timedelta(days=14)
-OVER = frozenset(("canceled", "incomplete_expired"))
 # Of these nothing stands yet: Stripe has not taken a first payment.
 NOT_BEGUN = frozenset(("incomplete",))
 
@@ -37,6 +40,12 @@ def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: d
         if seen.status in NOT_BEGUN:
             return
         pledge = _begin(session, seen, now=now)
+    with session.no_autoflush:
+        # A pledge that has just begun is not whole yet.
+        is_erased = is_of_erased(session, pledge.account_id)
+    if is_erased:
+        forget_told(session, (seen.id, seen.customer), now=now)
+        seen = replace(seen, card_brand=None, card_last4=None, card_expires=None)
     changes = _changes(pledge, seen)
     _apply(pledge, seen, now=now)
     session.flush()
@@ -44,6 +53,9 @@ def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: d
         session.add(
             PledgeChange(pledge_id=pledge.id, at=now, what=what, was=was, now=becomes, cause=cause.id or cause.kind)
         )
+    if is_erased and pledge.ended_at is None and pledge.why != DROPPED:
+        # It was paid before the erasure, and heard of after it.
+        let_go(session, pledge, now=now)
     settle_live(session, pledge.account_id, now=now)
 
 
@@ -73,7 +85,7 @@ def live_pledge(session: Session, account_id: int) -> Pledge | None:
 def _begin(session: Session, seen: Subscription, *, now: datetime) -> Pledge:
     attempt = lock_attempt(session, seen.tags.attempt or "")
     payer = payer_for(session, attempt, customer=seen.customer, email=seen.email, name=seen.name, now=now)
-    account = _account_of(session, attempt, payer.email, seen, now=now)
+    account = _account_of(session, attempt, payer, seen, now=now)
     # The account before its payers, as signing in locks them when it claims them.
     locked(session, Account, account.id)
     payer.account_id = account.id
@@ -91,13 +103,15 @@ def _begin(session: Session, seen: Subscription, *, now: datetime) -> Pledge:
 
 
 def _account_of(
-    session: Session, attempt: Attempt | None, email: str | None, seen: Subscription, *, now: datetime
+    session: Session, attempt: Attempt | None, payer: Payer, seen: Subscription, *, now: datetime
 ) -> Account:
+    if payer.erased_at is not None and payer.account_id is not None:
+        return session.get_one(Account, payer.account_id)
     # A signed-in person's pledge is theirs, whatever address was typed at Stripe.
     if attempt is not None and attempt.account_id is not None:
         return session.get_one(Account, attempt.account_id)
     language = attempt.language if attempt else current_newsroom().language
-    account, made = account_for(session, email or seen.email or "", language=language, now=now)
+    account, made = account_for(session, payer.email or seen.email or "", language=language, now=now)
     if made:
         account.name = seen.name
     return account
@@ -112,8 +126,25 @@ def _changes(pledge: Pledge, seen: Subscription) -> list[tuple[str, str | None, 
         ("amount", f"{pledge.amount.minor} {pledge.amount.currency} a {pledge.cadence}", promised),
         ("cancel_at", _iso(pledge.cancel_at), _iso(seen.cancel_at)),
         ("card", pledge.card_last4, seen.card_last4),
+        ("pause", _pause_said(pledge.pause_kind, pledge.paused_until), _pause_said(_pause_of(seen), seen.paused_until)),
+        ("schedule", pledge.schedule, seen.schedule),
     )
-    return [pair for pair in pairs if pair[1] != pair[2]]
+    changes = [pair for pair in pairs if pair[1] != pair[2]]
+    if seen.moved_until not in (None, pledge.moved_until):
+        # From which day to which one the next charge went: what moving it may sum up to is limited.
+        changes.append(("moved", _iso(pledge.period_end_at), _iso(seen.moved_until)))
+    return changes
+
+
+def _pause_of(seen: Subscription) -> str | None:
+    """Returns what the pause is; one that somebody set at Stripe is a pause."""
+    if not seen.is_paused:
+        return None
+    return seen.pause if seen.pause in PAUSE_KINDS else PAUSE
+
+
+def _pause_said(kind: str | None, until: datetime | None) -> str | None:
+    return " ".join(filter(None, (kind, _iso(until)))) or None
 
 
 def _apply(pledge: Pledge, seen: Subscription, *, now: datetime) -> None:
@@ -124,13 +155,24 @@ def _apply(pledge: Pledge, seen: Subscription, *, now: datetime) -> None:
     pledge.stripe_status = seen.status
     pledge.cancel_at, pledge.period_end_at = seen.cancel_at, seen.period_end_at
     pledge.card_brand, pledge.card_last4 = seen.card_brand, seen.card_last4
-    pledge.paused_since = (pledge.paused_since or now) if seen.is_paused else None
+    pledge.card_expires = seen.card_expires
+    _apply_what_comes(pledge, seen, now=now)
     pledge.ended_at = (seen.ended_at or now) if seen.status in OVER else None
-    if seen.status != "past_due":
+    if seen.status not in IN_GRACE or seen.is_paused:
         pledge.grace_until = None
-    elif pledge.grace_until is None:
+    elif seen.status == "past_due" and pledge.grace_until is None:
         # The renewal that failed opened this period, however late we hear of it.
         pledge.grace_until = seen.period_start_at + GRACE
+
+
+def _apply_what_comes(pledge: Pledge, seen: Subscription, *, now: datetime) -> None:
+    pledge.paused_since = (pledge.paused_since or now) if seen.is_paused else None
+    pledge.pause_kind, pledge.paused_until = _pause_of(seen), seen.paused_until
+    pledge.moved_until, pledge.anchor_at, pledge.schedule = seen.moved_until, seen.anchor_at, seen.schedule
+    becomes = seen.becomes if seen.becomes and seen.becomes.interval in PLEDGE_CADENCES else None
+    pledge.next_amount_minor = becomes.amount.minor if becomes else None
+    pledge.next_cadence = becomes.interval if becomes else None
+    pledge.next_from = becomes.since if becomes else None
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -62,7 +62,7 @@ def _facts(receipt: ReceiptView, issuer: Newsroom) -> list[tuple[str, str]]:
 
 
 def _credit(credit: CreditView) -> tuple[str, str]:
-    said = {"amount": money(credit.money), "day": day(credit.issued_at)}
+    said = {"amount": money(credit.money), "day": day(credit.sent_at)}
     sent = _("%(amount)s sent back on %(day)s", **said)
     came = _("%(amount)s sent back on %(day)s, but the bank did not take it", **said)
     return str(_("Credit note %(number)s", number=credit.number)), str(came if credit.came_back else sent)

@@ -29,7 +29,7 @@ class CreditView:
     """A refund with the number of its credit note. `came_back`: the bank did not take it, and we have it again."""
 
     number: str
-    issued_at: datetime
+    sent_at: datetime
     money: Money
     came_back: bool
 
@@ -128,7 +128,7 @@ def _credits(session: Session, payment: Payment) -> tuple[CreditView, ...]:
     return tuple(
         CreditView(
             number=str(number_of_credit(row.CreditNote)),
-            issued_at=row.CreditNote.issued_at,
+            sent_at=row.Refund.created_at,
             money=row.Refund.amount,
             came_back=row.Refund.state not in COUNTS,
         )

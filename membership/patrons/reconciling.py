@@ -1,13 +1,16 @@
 """The patrons' part of reconciliation: subscriptions beside pledges, paid invoices beside the periods they paid for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
 
+from membership.accounts.models import Account
 from membership.patrons.models import PLEDGE_CADENCES, Pledge, PledgePayment
-from membership.patrons.pledges import NOT_BEGUN, OVER
+from membership.patrons.pledges import NOT_BEGUN
+from membership.patrons.standing import OVER
 from membership.payments.gateway import Gateway
 from membership.payments.mirror import Thing
 from membership.payments.models import Payment, StripeObject
@@ -26,6 +29,7 @@ def compare_subscriptions(session: Session, survey: Survey, page: list[Subscript
     """Compares a page of subscriptions with the pledges that they stand behind."""
     found = session.scalars(select(Pledge).where(Pledge.subscription.in_([seen.id for seen in page])))
     pledges = {pledge.subscription: pledge for pledge in found}
+    forgotten = _of_erased(session, pledges)
     for seen in page:
         pledge = pledges.get(seen.id)
         if pledge is not None:
@@ -33,10 +37,20 @@ def compare_subscriptions(session: Session, survey: Survey, page: list[Subscript
         if not survey.is_ours(seen.tags):
             survey.foreign["pledge"] += 1
         elif pledge is not None:
-            _compare_one(survey, pledge, seen)
+            # Of who was erased the card is forgotten here, as it was meant.
+            _compare_one(
+                survey, pledge, replace(seen, card_brand=None, card_last4=None) if seen.id in forgotten else seen
+            )
         elif seen.status not in NOT_BEGUN:
             what = f"{said(seen.amount)} a {seen.interval} since {seen.started_at:%Y-%m-%d} is not known here"
             survey.add("pledge", seen.id, what, Thing("subscription", seen.id))
+
+
+def _of_erased(session: Session, subscriptions: Iterable[str]) -> frozenset[str]:
+    theirs = select(Pledge.subscription).join(Account, Account.id == Pledge.account_id)
+    return frozenset(
+        session.scalars(theirs.where(Account.erased_at.is_not(None), Pledge.subscription.in_(subscriptions)))
+    )
 
 
 def _compare_one(survey: Survey, pledge: Pledge, seen: Subscription) -> None:
@@ -48,6 +62,9 @@ def _compare_one(survey: Survey, pledge: Pledge, seen: Subscription) -> None:
         ("period until", pledge.period_end_at, seen.period_end_at),
         ("card", _card(pledge.card_brand, pledge.card_last4), _card(seen.card_brand, seen.card_last4)),
         ("paused", pledge.paused_since is not None, seen.is_paused),
+        ("paused until", pledge.paused_until, seen.paused_until),
+        ("moved until", pledge.moved_until, seen.moved_until),
+        ("schedule", pledge.schedule, seen.schedule),
         ("ended", pledge.ended_at, (seen.ended_at or pledge.ended_at) if is_over else None),
     ]
     if seen.interval in PLEDGE_CADENCES:

@@ -7,7 +7,7 @@ from membership.accounts.login import signed_in_account, signed_in_required
 from membership.db import current_session, transaction
 from membership.patrons.duplicates import choose, questions_of
 from membership.patrons.giving import payments_of, pledge_of
-from membership.patrons.stopping import resume, stop
+from membership.patrons.stopping import REASONS, resume, stop
 from membership.patrons.tiers import current_tiers
 from membership.payments.mirror import current_mirror
 from membership.payments.refunding import Asker
@@ -34,10 +34,22 @@ def account() -> Response:
     return personal(make_response(page))
 
 
+@blueprint.get("/account/pledge/cancellation")
+@signed_in_required
+def stopping() -> ResponseReturnValue:
+    """Shows what stopping means, with its button; what else one could do stands below it."""
+    session, owner = current_session(), signed_in_account()
+    pledge = pledge_of(session, owner.id, current_tiers(), now=now())
+    if pledge is None or pledge.state in ("ending", "ended"):
+        return redirect("/account", 303)
+    return personal(make_response(render_template("patrons/cancellation.html", pledge=pledge, reasons=REASONS)))
+
+
 @blueprint.post("/account/pledge/cancellation")
 @signed_in_required
 def cancellation() -> ResponseReturnValue:
-    stop(current_session(), current_mirror(), signed_in_account().id)
+    reason = request.form.get("reason") or None
+    stop(current_session(), current_mirror(), signed_in_account().id, reason=reason)
     return redirect("/account", 303)
 
 

@@ -9,6 +9,7 @@ from membership.accounts.models import Account
 from membership.db import insert_ignore, locked
 from membership.outbox.rows import enqueue
 from membership.patrons.dropping import DROPPED, RULE, all_of, drop, give_back
+from membership.patrons.failing import keep_failure
 from membership.patrons.live import settle_live
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.pledges import keep_subscription
@@ -22,10 +23,17 @@ from membership.payments.syncing import require_ours, sync_checkout, sync_paymen
 
 
 def sync_subscription(mirror: Mirror, subscription_id: str, cause: Cause) -> Subscription | None:
-    """Brings a pledge up to date from its subscription."""
-    return reflect(
-        mirror, Thing("subscription", subscription_id), mirror.gateway.subscription, keep_subscription, cause
-    )
+    """Brings a pledge up to date from its subscription; whose pause ended may vote again."""
+
+    def keep(session: Session, seen: Subscription, cause: Cause, now: datetime) -> None:
+        paused_since = session.scalar(select(Pledge.paused_since).where(Pledge.subscription == seen.id))
+        keep_subscription(session, seen, cause, now)
+        if paused_since is not None and not seen.is_paused:
+            account_id = session.scalar(select(Pledge.account_id).where(Pledge.subscription == seen.id, Pledge.live))
+            _say_who_may_vote(mirror, session, account_id, now=now)
+
+    thing = Thing("subscription", subscription_id)
+    return reflect(mirror, thing, mirror.gateway.subscription, keep, cause)
 
 
 def sync_invoice(mirror: Mirror, invoice_id: str, cause: Cause) -> Invoice | None:
@@ -33,9 +41,8 @@ def sync_invoice(mirror: Mirror, invoice_id: str, cause: Cause) -> Invoice | Non
 
     def keep(session: Session, invoice: Invoice, _cause: Cause, now: datetime) -> None:
         pledge = keep_invoice(session, invoice, now=now)
-        if pledge is not None and pledge.live and standing_of(session, pledge.account_id, now=now).may_vote:
-            for hook in mirror.may_vote_now:
-                hook(session, pledge.account_id, now=now)
+        account_id = pledge.account_id if pledge is not None and pledge.live else None
+        _say_who_may_vote(mirror, session, account_id, now=now)
 
     def bring_what_it_leans_on(invoice: Invoice) -> None:
         # Its transaction must find the pledge and the payments.
@@ -46,6 +53,12 @@ def sync_invoice(mirror: Mirror, invoice_id: str, cause: Cause) -> Invoice | Non
 
     thing = Thing("invoice", invoice_id)
     return reflect(mirror, thing, mirror.gateway.invoice, keep, cause, first=bring_what_it_leans_on)
+
+
+def _say_who_may_vote(mirror: Mirror, session: Session, account_id: int | None, *, now: datetime) -> None:
+    if account_id is not None and standing_of(session, account_id, now=now).may_vote:
+        for hook in mirror.may_vote_now:
+            hook(session, account_id, now=now)
 
 
 def sync_pledge_checkout(mirror: Mirror, checkout_id: str, cause: Cause) -> None:
@@ -87,6 +100,7 @@ def keep_invoice(session: Session, invoice: Invoice, *, now: datetime) -> Pledge
     elif is_to_be_settled:
         settle_live(session, pledge.account_id, now=now)
     give_back(session, pledge, now=now)
+    keep_failure(session, pledge, invoice, now=now)
     return pledge
 
 

@@ -20,6 +20,7 @@ from membership.payments.records import (
     RefundOrder,
     RefundSeen,
     Subscription,
+    Terms,
 )
 
 
@@ -74,8 +75,40 @@ class Gateway(Protocol):
         """Sets what the next charges take; nothing is charged now. Same currency and cadence."""
         ...
 
+    def preview(self, subscription_id: str, amount: Money) -> Terms | None:
+        """Asks what the next charge would be with another amount; `None` if none comes. Nothing is changed."""
+        ...
+
+    def pause(self, subscription_id: str, kind: str, *, until: datetime) -> None:
+        """Takes nothing until then; what falls due is void. `kind` (skip or pause) is our word for it."""
+        ...
+
+    def end_pause(self, subscription_id: str, *, charge_now: bool) -> None:
+        """Takes money again: at the period's end, or at once for a period that begins now (may refuse)."""
+        ...
+
+    def move_charge(self, subscription_id: str, to: datetime) -> None:
+        """Moves the next charge, and the days of those after it; nothing is charged now."""
+        ...
+
+    def change_at_period_end(self, subscription_id: str, amount: Money, cadence: str) -> None:
+        """Schedules another amount and cadence (month or year) for the end of the paid period."""
+        ...
+
+    def release_schedule(self, schedule_id: str) -> None:
+        """Takes a scheduled change back; one that is over is left as it is."""
+        ...
+
+    def card_page(self, customer: str, *, return_url: str, language: str) -> str:
+        """Returns the address of Stripe's page for a new card, where nothing else can be changed."""
+        ...
+
     def void_invoice(self, invoice_id: str) -> None:
         """Makes an open invoice one that nobody will be charged for; one that is paid or void is left as it is."""
+        ...
+
+    def delete_customer(self, customer_id: str) -> None:
+        """Deletes a customer for good, with cards and addresses; what they pay regularly ends at once."""
         ...
 
     def refund(self, refund_id: str) -> RefundSeen: ...

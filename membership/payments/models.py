@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from membership.db import Base, Id, one_of
 from membership.money import Money
+from membership.personal import BLANKED, KEPT, REPLACED, personal
 
 CADENCES = ("once", "month", "year")
 ATTEMPT_STATES = ("open", "pending", "paid", "failed", "expired")
@@ -35,12 +36,12 @@ class Payer(Base):
     __tablename__ = "payers"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    reference: Mapped[str] = mapped_column(unique=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
-    email: Mapped[str | None]
-    email_key: Mapped[str | None] = mapped_column(index=True)
-    name: Mapped[str | None]
-    stripe_customer: Mapped[str | None] = mapped_column(unique=True)
+    reference: Mapped[str] = mapped_column(unique=True, info=personal(KEPT, "books"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True, info=personal(KEPT, "books"))
+    email: Mapped[str | None] = mapped_column(info=personal(BLANKED, "donors"))
+    email_key: Mapped[str | None] = mapped_column(index=True, info=personal(BLANKED, "donors"))
+    name: Mapped[str | None] = mapped_column(info=personal(BLANKED, "donors"))
+    stripe_customer: Mapped[str | None] = mapped_column(unique=True, info=personal(REPLACED, "donors"))
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
 
@@ -67,22 +68,22 @@ class Attempt(Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    reference: Mapped[str] = mapped_column(unique=True)
-    token_hash: Mapped[str]
+    reference: Mapped[str] = mapped_column(unique=True, info=personal(KEPT, "books"))
+    token_hash: Mapped[str] = mapped_column(info=personal(KEPT, "books"))
     revision: Mapped[int]
     cadence: Mapped[str]
     amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    email: Mapped[str | None]
-    email_key: Mapped[str | None]
-    checkout_id: Mapped[str | None] = mapped_column(unique=True)
-    checkout_url: Mapped[str | None]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), info=personal(KEPT, "books"))
+    email: Mapped[str | None] = mapped_column(info=personal(BLANKED, "attempts"))
+    email_key: Mapped[str | None] = mapped_column(info=personal(BLANKED, "attempts"))
+    checkout_id: Mapped[str | None] = mapped_column(unique=True, info=personal(KEPT, "books"))
+    checkout_url: Mapped[str | None] = mapped_column(info=personal(BLANKED, "books"))
     tries: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(default="open")
     superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("attempts.id"))
-    article_slug: Mapped[str | None]
+    article_slug: Mapped[str | None] = mapped_column(info=personal(BLANKED, "books"))
     language: Mapped[str]
-    network_key: Mapped[str | None] = mapped_column(index=True)
+    network_key: Mapped[str | None] = mapped_column(index=True, info=personal(BLANKED, "networks"))
     created_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime]
 
@@ -101,13 +102,13 @@ class StripeEvent(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True, info=personal(KEPT, "books"))
     type: Mapped[str]
-    object_id: Mapped[str | None]
+    object_id: Mapped[str | None] = mapped_column(info=personal(KEPT, "books"))
     created_at: Mapped[datetime] = mapped_column(index=True)
     livemode: Mapped[bool]
     api_version: Mapped[str | None]
-    payload: Mapped[str | None]
+    payload: Mapped[str | None] = mapped_column(info=personal(BLANKED, "events"))
     received_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(default="waiting")
     reason: Mapped[str | None]
@@ -121,7 +122,7 @@ class StripeObject(Base):
 
     __tablename__ = "stripe_objects"
 
-    id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True, info=personal(KEPT, "books"))
     kind: Mapped[str]
     wanted: Mapped[int] = mapped_column(BigInteger, default=0)
     applied: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -139,11 +140,11 @@ class Payment(Base):
     __table_args__ = (one_of("state", PAYMENT_STATES), one_of("source", SOURCES))
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    reference: Mapped[str] = mapped_column(unique=True)
+    reference: Mapped[str] = mapped_column(unique=True, info=personal(KEPT, "books"))
     attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempts.id"), unique=True)
     payer_id: Mapped[int | None] = mapped_column(ForeignKey("payers.id"), index=True)
     source: Mapped[str]
-    payment_intent: Mapped[str | None] = mapped_column(unique=True)
+    payment_intent: Mapped[str | None] = mapped_column(unique=True, info=personal(KEPT, "books"))
     amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
     state: Mapped[str]
     paid_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -164,7 +165,7 @@ class PaymentState(Base):
     now: Mapped[str]
     at: Mapped[datetime]
     cause_kind: Mapped[str]
-    cause_id: Mapped[str | None]
+    cause_id: Mapped[str | None] = mapped_column(info=personal(KEPT, "books"))
 
 
 class PaymentSource(Base):
@@ -172,7 +173,7 @@ class PaymentSource(Base):
 
     __tablename__ = "payment_sources"
 
-    source_id: Mapped[str] = mapped_column(primary_key=True)
+    source_id: Mapped[str] = mapped_column(primary_key=True, info=personal(KEPT, "books"))
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
 
 
@@ -192,10 +193,10 @@ class Movement(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     source: Mapped[str]
-    transaction_id: Mapped[str]
+    transaction_id: Mapped[str] = mapped_column(info=personal(KEPT, "books"))
     part: Mapped[str]
     kind: Mapped[str]
-    source_id: Mapped[str | None] = mapped_column(index=True)
+    source_id: Mapped[str | None] = mapped_column(index=True, info=personal(KEPT, "books"))
     amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
     occurred_at: Mapped[datetime] = mapped_column(index=True)
     available_at: Mapped[datetime]
@@ -212,7 +213,7 @@ class Receipt(Base):
     number: Mapped[int]
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), unique=True)
     issued_at: Mapped[datetime]
-    addressee: Mapped[str | None]
+    addressee: Mapped[str | None] = mapped_column(info=personal(KEPT, "receipts"))
 
 
 class Refund(Base):
@@ -229,17 +230,17 @@ class Refund(Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    reference: Mapped[str] = mapped_column(unique=True)
+    reference: Mapped[str] = mapped_column(unique=True, info=personal(KEPT, "books"))
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
-    stripe_refund: Mapped[str | None] = mapped_column(unique=True)
+    stripe_refund: Mapped[str | None] = mapped_column(unique=True, info=personal(KEPT, "books"))
     amount: Mapped[Money] = composite(mapped_column("amount_minor", BigInteger), mapped_column("currency", String(3)))
     state: Mapped[str]
     reason: Mapped[str | None]
     failure: Mapped[str | None]
-    note: Mapped[str | None]
+    note: Mapped[str | None] = mapped_column(info=personal(BLANKED, "receipts"))
     asked_by_kind: Mapped[str]
-    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), info=personal(KEPT, "books"))
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), info=personal(KEPT, "books"))
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
@@ -279,7 +280,7 @@ class Dispute(Base):
     __tablename__ = "disputes"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    stripe_dispute: Mapped[str] = mapped_column(unique=True)
+    stripe_dispute: Mapped[str] = mapped_column(unique=True, info=personal(KEPT, "books"))
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
     state: Mapped[str]
     reason: Mapped[str | None]
@@ -311,7 +312,7 @@ class PayoutLine(Base):
 
     __tablename__ = "payout_lines"
 
-    transaction_id: Mapped[str] = mapped_column(primary_key=True)
+    transaction_id: Mapped[str] = mapped_column(primary_key=True, info=personal(KEPT, "books"))
     payout_id: Mapped[int] = mapped_column(ForeignKey("payouts.id"), index=True)
 
 

@@ -15,10 +15,6 @@ from membership.newsroom.words import current_newsroom
 from membership.outbox.rows import enqueue
 
 SAYINGS = {
-    "duplicate": lazy_gettext(
-        "A second pledge was started by somebody who already has one. They are asked which one they meant; "
-        "after seven days the older is kept by itself."
-    ),
     "superseded": lazy_gettext(
         "Two payments came in for one form, although it lets only one page be paid. "
         "The later one is given back by itself, and its payer is written to; there is nothing to do."

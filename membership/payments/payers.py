@@ -10,6 +10,7 @@ from membership.accounts.addresses import email_key
 from membership.accounts.models import Account
 from membership.db import insert_ignore, take_turn
 from membership.errors import Refusal
+from membership.payments.erased import erased_payer
 from membership.payments.models import Attempt, Payer
 
 
@@ -24,8 +25,12 @@ def payer_for(
 ) -> Payer:
     """Finds or makes the payer of a payment: by Stripe's customer, by the attempt's account, then by the address.
 
-    The address the attempt was made with goes before the one typed at Stripe.
+    The address the attempt was made with goes before the one typed at Stripe. Of somebody who was erased it is the
+    payer that is empty, and stays so.
     """
+    erased = erased_payer(session, attempt, customer, now=now)
+    if erased is not None:
+        return erased
     account_id = attempt.account_id if attempt else None
     email = (attempt.email if attempt else None) or email
     values = {"account_id": account_id, "email": email, "email_key": _key(email), "name": name, "created_at": now}
@@ -48,6 +53,13 @@ def claim_payers(session: Session, account: Account, *, now: datetime) -> None:
     """Gives a person who has just proved an address the payers that were known by it alone."""
     theirs = (Payer.email_key == account.email_key) & Payer.account_id.is_(None)
     session.execute(update(Payer).where(theirs).values(account_id=account.id))
+
+
+def follow_address(session: Session, account: Account, was: str, *, now: datetime) -> None:
+    """Takes an account's payers along to its new address (`was`: the old key), with those known by that alone."""
+    theirs = (Payer.account_id == account.id) & (Payer.email_key == was)
+    session.execute(update(Payer).where(theirs).values(email=account.email, email_key=account.email_key))
+    claim_payers(session, account, now=now)
 
 
 def _adopt(session: Session, account_id: int | None, customer: str) -> None:

@@ -4,7 +4,7 @@ No object or dictionary of Stripe's passes this line. Statuses are Stripe's word
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from membership.money import Money
 
@@ -80,8 +80,21 @@ class Intent:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a subscription takes from a moment on."""
+
+    amount: Money
+    interval: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Subscription:
-    """The subscription behind a pledge. `interval`: month or year; `is_paused`: it stands, and takes nothing."""
+    """The subscription behind a pledge. `interval`: month or year; `is_paused`: it stands, and takes nothing.
+
+    `pause` is our word for the pause: skip, or pause. `moved_until`: when its trial ends, by which a charge is moved.
+    `becomes`: what its schedule makes of it (a list does not tell). `card_expires`: the card's last day.
+    """
 
     id: str
     status: str
@@ -100,11 +113,22 @@ class Subscription:
     card_last4: str | None
     latest_invoice: str | None
     is_paused: bool = False
+    paused_until: datetime | None = None
+    pause: str | None = None
+    moved_until: datetime | None = None
+    anchor_at: datetime | None = None
+    schedule: str | None = None
+    becomes: Terms | None = None
+    card_expires: date | None = None
 
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice of a subscription, the intents that paid it, and those that were tried or are on their way."""
+    """An invoice of a subscription, the intents that paid it, and those that were tried or are on their way.
+
+    `tries`: how often its money was asked for, and `next_try_at` when Stripe asks again by itself (`None`: never).
+    `hosted_url` is Stripe's own page for it, where whoever has the address can pay.
+    """
 
     id: str
     status: str
@@ -115,6 +139,9 @@ class Invoice:
     amount_paid: Money
     intents: tuple[str, ...]
     open_intents: tuple[str, ...] = ()
+    tries: int = 0
+    next_try_at: datetime | None = None
+    hosted_url: str | None = None
 
 
 @dataclass(frozen=True)

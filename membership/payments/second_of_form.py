@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from membership.db import take_turn
-from membership.outbox.rows import enqueue
-from membership.payments.models import Attempt, Payment
+from membership.outbox.rows import enqueue, put_off
+from membership.payments.models import Attempt, Payment, Refund
+from membership.payments.states import KEPT
 
 # What has come and is not all given back; a bank may be asking for it.
 STANDS = ("paid", "partly_refunded", "disputed")
@@ -33,6 +34,22 @@ def is_second(session: Session, payment: Payment) -> bool:
     token_hash = session.scalars(select(Attempt.token_hash).where(Attempt.id == payment.attempt_id)).one()
     take_turn(session, f"attempt {token_hash}")
     return any(_order(other) < _order(payment) for other in _others(session, token_hash, payment))
+
+
+def look_at_seconds_again(session: Session, *, now: datetime) -> None:
+    """Lets second payments be given back that could not be before: a bank asked for them, and has stopped asking."""
+    earlier, form = aliased(Payment), aliased(Attempt)
+    first = (
+        select(earlier.id)
+        .join(form, form.id == earlier.attempt_id)
+        .where(form.token_hash == Attempt.token_hash, earlier.paid_at < Payment.paid_at, earlier.state.in_(STANDS))
+    )
+    kept = select(Payment.reference).join(Attempt, Attempt.id == Payment.attempt_id)
+    kept = kept.where(
+        Payment.state.in_(KEPT), first.exists(), ~select(Refund.id).where(Refund.payment_id == Payment.id).exists()
+    )
+    for reference in session.scalars(kept).all():
+        put_off(session, "second_payment", reference, {"payment": reference}, due_at=now, now=now)
 
 
 def _others(session: Session, token_hash: str, payment: Payment) -> Sequence[Payment]:

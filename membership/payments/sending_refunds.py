@@ -65,7 +65,8 @@ def _order(mirror: Mirror, reference: str) -> tuple[RefundOrder | None, str]:
 
 
 def _made(mirror: Mirror, order: RefundOrder) -> RefundSeen:
-    if mirror.clock.now() - order.asked_at > KEYS_ARE_KEPT:
+    # A new key is a new call: what was done under the one before, perhaps after it had failed, stands in the list.
+    if order.tries or mirror.clock.now() - order.asked_at > KEYS_ARE_KEPT:
         made = _made_all_the_same(mirror.gateway, order)
         if made is not None:
             return made

@@ -14,6 +14,7 @@ from membership.db import insert_ignore
 from membership.newsroom.site_version import site_id
 from membership.newsroom.words import current_newsroom
 from membership.payments.attempts import hold_form, lock_attempt
+from membership.payments.erased import forget_told, is_of_erased
 from membership.payments.mirror import Cause, Mirror, NotOurs, Thing, reflect
 from membership.payments.models import Attempt, Payer, Payment, PaymentSource
 from membership.payments.money_back import is_known_as_paid, paid_state
@@ -60,6 +61,8 @@ def keep_checkout(session: Session, checkout: Checkout, _cause: Cause, now: date
     attempt.state = attempt_state_after(attempt, checkout)
     if attempt.state == "expired":
         attempt.email = None
+    if is_of_erased(session, attempt.account_id):
+        forget_told(session, (attempt.reference,), now=now)
 
 
 def attempt_state_after(attempt: Attempt, checkout: Checkout) -> str:
@@ -83,6 +86,8 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
     charge = intent.charge
     payer = _payer_of(session, payment, attempt, intent, now=now)
     payment.payer_id = payer.id
+    if payer.erased_at is not None:
+        forget_told(session, (intent.id, intent.customer or ""), now=now)
     _move_along(session, payment, attempt, intent, cause, now=now)
     if payment.state == "failed" and attempt is not None and attempt.state == "pending":
         attempt.state = "failed"
@@ -134,6 +139,8 @@ def _payer_of(session: Session, payment: Payment, attempt: Attempt | None, inten
 
 
 def _addressee(payer: Payer, attempt: Attempt | None, intent: Intent) -> str | None:
+    if payer.erased_at is not None:
+        return None
     # The receipt is shown to the browser that paid: a payer found by a typed address alone may be somebody else.
     named = intent.charge.name if intent.charge else None
     is_known = intent.customer is not None or (attempt is not None and attempt.account_id is not None)

@@ -25,11 +25,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class TierOffer:
-    """A tier as the page shows it, with the least amount for what is chosen."""
+    """A tier as the page shows it, with the least amount for what is chosen, and the suggested one, if any."""
 
     name: str
     benefits: tuple[str, ...]
     minimum: Money
+    suggested: Money | None
 
 
 def offers() -> Mapping[str, Amounts]:
@@ -72,5 +73,5 @@ def months_later(now: datetime, months: int) -> datetime:
 
 
 def _tiers(cadence: str, currency: str) -> tuple[TierOffer, ...]:
-    pairs = ((tier, tier.minimum(cadence, currency)) for tier in current_tiers())
-    return tuple(TierOffer(tier.name, tier.benefits, minimum) for tier, minimum in pairs if minimum is not None)
+    pairs = ((tier, tier.amounts.get((cadence, currency))) for tier in current_tiers())
+    return tuple(TierOffer(tier.name, tier.benefits, cost.minimum, cost.suggested) for tier, cost in pairs if cost)

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, Id, one_of
+from membership.personal import BLANKED, CUT, KEPT, REPLACED, personal
 
 TOPIC_STATES = ("proposed", "shortlisted", "in_round", "selected", "declined")
 METHODS = ("approval",)
@@ -19,10 +20,12 @@ class Topic(Base):
     __table_args__ = (one_of("state", TOPIC_STATES),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    slug: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[str]
-    why: Mapped[str]
-    proposer_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    slug: Mapped[str] = mapped_column(unique=True, info=personal(REPLACED, "proposals"))
+    title: Mapped[str] = mapped_column(info=personal(REPLACED, "proposals"))
+    why: Mapped[str] = mapped_column(info=personal(BLANKED, "proposals"))
+    proposer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("accounts.id"), index=True, info=personal(CUT, "proposals")
+    )
     state: Mapped[str]
     proposed_at: Mapped[datetime]
 
@@ -33,7 +36,7 @@ class MoveText(Base):
     __tablename__ = "move_texts"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    text: Mapped[str | None]
+    text: Mapped[str | None] = mapped_column(info=personal(KEPT, "proposals"))
 
 
 class TopicMove(Base):
@@ -46,7 +49,7 @@ class TopicMove(Base):
     was: Mapped[str | None]
     now: Mapped[str]
     at: Mapped[datetime]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), info=personal(KEPT, "audit"))
     text_id: Mapped[int | None] = mapped_column(ForeignKey("move_texts.id"))
 
 
@@ -97,8 +100,8 @@ class RollEntry(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"))
-    key: Mapped[str] = mapped_column(unique=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    key: Mapped[str] = mapped_column(unique=True, info=personal(KEPT, "votes"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True, info=personal(CUT, "votes"))
     weight: Mapped[int] = mapped_column(default=1)
     standing: Mapped[str]
     added_at: Mapped[datetime]
@@ -115,7 +118,7 @@ class OpenBallot(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     roll_id: Mapped[int] = mapped_column(ForeignKey("roll.id"), unique=True)
-    receipt: Mapped[str] = mapped_column(unique=True)
+    receipt: Mapped[str] = mapped_column(unique=True, info=personal(KEPT, "votes"))
     version: Mapped[int]
     changed_at: Mapped[datetime]
     voided_at: Mapped[datetime | None]
@@ -137,8 +140,8 @@ class CountedBallot(Base):
     __tablename__ = "counted_ballots"
 
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"), primary_key=True)
-    receipt: Mapped[str] = mapped_column(primary_key=True)
-    choices: Mapped[list[Any]] = mapped_column(JSON)
+    receipt: Mapped[str] = mapped_column(primary_key=True, info=personal(KEPT, "votes"))
+    choices: Mapped[list[Any]] = mapped_column(JSON, info=personal(KEPT, "votes"))
 
 
 class RoundResult(Base):

@@ -6,7 +6,7 @@ from flask import Flask, Response
 
 from membership.settings import Settings
 
-STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
+STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com")
 
 
 def init_app(app: Flask, settings: Settings) -> None:

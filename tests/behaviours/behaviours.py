@@ -30,11 +30,7 @@ class Capability:
     signs: tuple[str, ...]
 
 
-CHANGES = Capability("a patron's life: change of amount and cadence", ("amount", "cadence"))
-PORTAL = Capability("a patron's life: card update by Stripe's portal", ("portal", "card"))
 GIFTS = Capability("a patron's life, second half: gifts", ("gift", "gifts"))
-DUNNING = Capability("a patron's life: dunning", ("dunning", "invoice.payment_action_required"))
-ERASURE = Capability("a patron's life: erasure", ("erasure", "erase_account", "customer.deleted"))
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,6 @@ BEHAVIOURS = (
             "behaviours.test_ways_of_paying::test_who_fails_three_d_secure_has_not_paid_and_may_try_another_card",
             "behaviours.test_renewals::test_a_renewal_for_which_the_bank_asks_is_a_failed_one_until_it_is_answered",
         ),
-        (DUNNING,),
     ),
     Behaviour(
         "bank debit succeeding and failing days later",
@@ -144,7 +139,6 @@ BEHAVIOURS = (
             "behaviours.test_ways_of_paying::test_a_pledge_by_debit_makes_a_patron_only_when_the_money_has_come",
             "behaviours.test_ways_of_paying::test_a_pledge_whose_first_debit_fails_makes_no_patron",
         ),
-        (DUNNING,),
     ),
     Behaviour(
         "first payment declined",
@@ -159,33 +153,43 @@ BEHAVIOURS = (
             "behaviours.test_renewals::test_a_card_that_is_good_again_at_the_next_try_keeps_the_patron",
             "behaviours.test_renewals"
             "::test_the_grace_is_counted_from_the_failed_renewal_and_not_from_when_we_heard_of_it",
+            "patrons.test_failing::test_four_letters_say_why_what_comes_next_and_until_when",
+            "patrons.test_failing::test_the_link_mends_it_without_signing_in_and_the_letters_end",
+            "patrons.test_failing::test_another_card_at_stripes_own_page_is_asked_next_time",
         ),
-        (DUNNING,),
     ),
     Behaviour(
         "final failure into canceled and into unpaid",
         (
             "behaviours.test_renewals::test_who_never_pays_is_a_patron_until_the_grace_ends_and_not_after",
-            "behaviours.test_renewals::test_a_card_that_is_paid_late_brings_the_patron_back",
+            "behaviours.test_renewals::test_a_card_that_is_paid_late_in_the_grace_brings_the_patron_back",
             "behaviours.test_renewals::test_what_is_paid_late_for_an_ended_pledge_is_received_and_brings_nobody_back",
-            "behaviours.test_renewals::test_who_lapsed_unpaid_can_still_stop_at_once",
+            "behaviours.test_renewals::test_who_stops_in_the_grace_has_stopped_at_once",
+            "patrons.test_failing::test_at_the_end_of_the_grace_the_invoice_is_voided_the_pledge_ends_and_one_more_letter_says_so",
+            "patrons.test_failing::test_a_payment_at_the_last_moment_keeps_the_pledge",
             "patrons.test_pledge::test_whose_card_failed_for_good_may_come_back_and_vote",
         ),
-        (DUNNING,),
     ),
     Behaviour(
         "cancel and undo",
         (
             "patrons.test_pledge::test_a_pledge_is_stopped_at_the_periods_end_and_the_stop_taken_back",
             "patrons.test_pledge::test_a_pledge_that_stripe_has_ended_meanwhile_is_stopped_without_an_error",
+            "patrons.test_changes::test_stopping_takes_two_clicks_and_its_proof_comes_at_once",
+            "patrons.test_changes::test_a_stop_in_grace_ends_at_once_and_nothing_more_is_charged",
             "behaviours.test_renewals::test_a_stop_is_taken_back_at_the_last_moment_and_the_pledge_goes_on",
             "behaviours.test_stripe_failing::test_a_stop_that_stripe_did_not_hear_is_no_stop",
         ),
     ),
     Behaviour(
         "amount up, down, other currency refused",
-        ("behaviours.test_renewals::test_an_amount_that_staff_change_at_stripe_is_the_pledges_from_then_on",),
-        (CHANGES,),
+        (
+            "behaviours.test_renewals::test_an_amount_that_staff_change_at_stripe_is_the_pledges_from_then_on",
+            "patrons.test_changes::test_another_amount_is_shown_before_its_button_and_taken_at_the_next_charge",
+            "patrons.test_changes::test_another_cadence_begins_with_the_next_period_and_costs_nothing_today",
+            "patrons.test_changes::test_another_currency_is_refused_with_the_way_to_it",
+            "patrons.test_changes::test_through_a_year_what_is_charged_is_what_was_told_before",
+        ),
     ),
     Behaviour(
         "partial, full and failed refund",
@@ -250,10 +254,20 @@ BEHAVIOURS = (
             "behaviours.test_strangers::test_a_debit_on_its_way_shows_a_stranger_only_the_masked_address",
             "behaviours.test_strangers::test_a_reference_that_nearly_fits_is_nothing",
             "patrons.test_pledge::test_nobody_sees_anothers_receipt",
+            "patrons.test_changes::test_stripes_page_is_made_for_the_card_of_whoever_asks",
+            "patrons.test_changes::test_stripes_page_offers_the_card_and_nothing_else",
         ),
-        (PORTAL,),
     ),
-    Behaviour("an erased account gets a late event", waits_for=(ERASURE,)),
+    Behaviour(
+        "an erased account gets a late event",
+        (
+            "behaviours.test_erased::test_what_comes_of_the_erasure_itself_brings_nobody_back",
+            "behaviours.test_erased::test_events_of_before_that_come_again_bring_nobody_back",
+            "behaviours.test_erased"
+            "::test_a_pledge_that_was_paid_before_and_heard_of_after_the_erasure_ends_with_the_account",
+            "behaviours.test_erased::test_a_refund_that_comes_late_is_booked_and_tells_nobody",
+        ),
+    ),
     Behaviour(
         "API-version drift of the endpoint",
         ("behaviours.test_events::test_an_endpoint_of_another_version_is_heard_and_the_difference_logged",),

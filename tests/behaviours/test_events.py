@@ -93,7 +93,7 @@ def test_a_pledge_that_ended_before_we_heard_of_it_stays_ended_and_is_not_welcom
         assert (pledge_of(newsroom).live, pledge_of(newsroom).stripe_status) == (False, "canceled")
     newsroom.settle()
     assert payment_states(newsroom) == ["paid"]
-    assert standing_kind(newsroom) == "none"
+    assert standing_kind(newsroom) == "lapsed"
     assert newsroom.letters("Welcome") == []
 
 

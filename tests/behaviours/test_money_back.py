@@ -112,7 +112,7 @@ def test_a_dispute_ends_standing_at_once_and_only_a_won_one_restores_it(newsroom
     newsroom.settle()
     console(newsroom, "disputes", {"payment_intent": last_intent(newsroom)})
     newsroom.settle()
-    assert (standing_kind(newsroom), payment_states(newsroom)) == ("money_back", ["paid", "disputed"])
+    assert (standing_kind(newsroom), payment_states(newsroom)) == ("disputed", ["paid", "disputed"])
     decided(newsroom, "winning_evidence")
     assert (standing_kind(newsroom), payment_states(newsroom)) == ("live", ["paid", "paid"])
 
@@ -121,7 +121,7 @@ def test_after_a_lost_dispute_the_next_charge_makes_a_patron_again(newsroom: Wor
     pledged(newsroom)
     console(newsroom, "disputes", {"payment_intent": last_intent(newsroom)})
     decided(newsroom, "losing_evidence")
-    assert (standing_kind(newsroom), payment_states(newsroom)) == ("money_back", ["lost"])
+    assert (standing_kind(newsroom), payment_states(newsroom)) == ("disputed", ["lost"])
     newsroom.advance(MONTH)
     newsroom.settle()
     assert (standing_kind(newsroom), payment_states(newsroom)) == ("live", ["lost", "paid"])

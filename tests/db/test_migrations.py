@@ -31,6 +31,7 @@ CHECKS = {
     "ck_attempts_amount_above_zero": "amount_minor > 0",
     "ck_attempts_cadence": "cadence IN ('once', 'month', 'year')",
     "ck_attempts_state": "state IN ('open', 'pending', 'paid', 'failed', 'expired')",
+    "ck_failed_renewals_outcome": "outcome IN ('paid', 'void', 'ended')",
     "ck_movements_part": "part IN ('gross', 'fee')",
     "ck_movements_source": "source IN ('stripe', 'bank', 'paypal', 'cash')",
     "ck_payment_states_cause_kind": "cause_kind IN ('event', 'thanks', 'reconcile', 'staff', 'patron', 'rule')",
@@ -39,6 +40,8 @@ CHECKS = {
     "'disputed', 'lost')",
     "ck_pledges_amount_above_zero": "amount_minor > 0",
     "ck_pledges_cadence": "cadence IN ('month', 'year')",
+    "ck_pledges_next_cadence": "next_cadence IN ('month', 'year')",
+    "ck_pledges_pause_kind": "pause_kind IN ('skip', 'pause')",
     "ck_refunds_amount_above_zero": "amount_minor > 0",
     "ck_refunds_asked_by_kind": "asked_by_kind IN ('patron', 'staff', 'rule', 'stripe')",
     "ck_refunds_state": "state IN ('asked', 'pending', 'succeeded', 'failed', 'canceled')",
@@ -52,6 +55,7 @@ CHECKS = {
     "ck_staff_roles_role": "role IN ('editor', 'finance', 'admin')",
     "ck_stripe_events_state": "state IN ('waiting', 'handled', 'ignored', 'dead')",
     "ck_tier_amounts_cadence": "cadence IN ('month', 'year')",
+    "ck_tier_amounts_suggested_reaches_it": "suggested_minor >= minimum_minor",
     "ck_topics_state": "state IN ('proposed', 'shortlisted', 'in_round', 'selected', 'declined')",
 }
 

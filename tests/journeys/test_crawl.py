@@ -25,12 +25,20 @@ from tests.topics.people import patrons
 
 # Pages for one person, or for machines. Whatever else there is must be public, and is crawled.
 NOT_PUBLIC = {
-    *("patrons.account", "patrons.receipt", "ballots.ballot_page"),
+    *("patrons.account", "ballots.ballot_page", "links.link_page"),
+    *("receipts.receipt", "receipts.receipt_pdf", "receipts.linked_pdf", "privacy.erased"),
+    *("patrons.stopping", "changes.changes", "changes.moving", "amount_change.amount", "amount_change.cadence"),
+    *("devices.devices_page", "address.address_page", "address.changed_page", "passkeys.passkeys_page"),
+    *("privacy.own_privacy", "privacy.own_export", "privacy.own_export_json"),
     *("accounts.ask_page", "accounts.link_page", "support.support", "support.thanks"),
     *("dashboard.today_page", "staff_topics.rounds_page", "staff_topics.topics_page"),
+    *("staff_tiers.tiers_page", "staff_tiers.tier_page", "staff_tiers.new_page"),
     *("demo.inbox", "demo.letter", "demo.letter_html", "health.healthz", "health.readyz"),
 }
-PERSONAL = ("/support", "/sign-in", "/account", "/staff/", "/rounds/winter-on-the-river/ballot")
+PERSONAL = (
+    *("/support", "/sign-in", "/account", "/account/privacy", "/account/devices", "/account/passkeys"),
+    *("/account/changes", "/staff/", "/staff/tiers", "/rounds/winter-on-the-river/ballot"),
+)
 ABOUT_PEOPLE = {
     mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__module__ == Account.__module__
 }

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from membership.db import transaction
 from membership.errors import WrongState
+from membership.money import Money
 from membership.patrons.duplicates import NEWER, OLDER, choose, settle_by_the_clock
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.syncing import sync_invoice, sync_pledge_checkout, sync_subscription
@@ -140,6 +141,32 @@ def test_who_meant_both_is_charged_the_sum_from_the_next_charge_on(newsroom: Wor
     with newsroom.session() as session:
         paid = session.scalars(select(Payment).order_by(Payment.paid_at, Payment.id))
         assert [each.amount.minor for each in paid] == [500, 1000, 1500]
+
+
+def test_who_has_three_and_meant_all_is_charged_the_sum_of_all(newsroom: World) -> None:
+    twice(newsroom)
+    pledged(newsroom, email=PATRON, amount="20")
+    first, second, third = pledges(newsroom)
+    with newsroom.session() as session, transaction(session):
+        choose(session, first.account_id, second.reference, "both", by=Asker("patron"), now=newsroom.clock.now())
+    with newsroom.session() as session, pytest.raises(WrongState, match="in a minute"), transaction(session):
+        choose(session, first.account_id, third.reference, "both", by=Asker("patron"), now=newsroom.clock.now())
+    newsroom.work()
+    with newsroom.session() as session, transaction(session):
+        choose(session, first.account_id, third.reference, "both", by=Asker("patron"), now=newsroom.clock.now())
+    newsroom.work()
+    newsroom.settle()
+    assert pledges(newsroom)[0].amount.minor == 3500
+
+
+def test_a_raise_that_waits_does_not_undo_what_its_owner_has_changed_meanwhile(newsroom: World) -> None:
+    twice(newsroom)
+    first, second = pledges(newsroom)
+    with newsroom.session() as session, transaction(session):
+        choose(session, first.account_id, second.reference, "both", by=Asker("patron"), now=newsroom.clock.now())
+    newsroom.app.extensions["gateway"].change_amount(first.subscription, Money(700, "EUR"))
+    newsroom.settle()
+    assert pledges(newsroom)[0].amount.minor == 700
 
 
 def test_a_month_and_a_year_cannot_be_joined(newsroom: World) -> None:

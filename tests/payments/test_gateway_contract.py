@@ -103,6 +103,23 @@ def test_what_stripe_does_not_know_is_gone(gateway: tuple[Gateway, Pay]) -> None
             ask("xx_unknown")
 
 
+def test_what_stripe_does_not_know_cannot_be_changed(gateway: tuple[Gateway, Pay]) -> None:
+    real, _ = gateway
+    seven, then = Money(700, "EUR"), ORDER.expires_at
+    for change in (
+        lambda: real.change_amount("sub_unknown", seven),
+        lambda: real.preview("sub_unknown", seven),
+        lambda: real.pause("sub_unknown", "skip", until=then),
+        lambda: real.end_pause("sub_unknown", charge_now=False),
+        lambda: real.move_charge("sub_unknown", then),
+        lambda: real.change_at_period_end("sub_unknown", seven, "year"),
+        lambda: real.release_schedule("sub_sched_unknown"),
+        lambda: real.card_page("cus_unknown", return_url=ORDER.cancel_url, language="en"),
+    ):
+        with pytest.raises(GoneAtStripe):
+            change()
+
+
 def test_setting_up_tells_the_secret_once_unless_it_is_rolled(gateway: tuple[Gateway, Pay]) -> None:
     real, _ = gateway
     url, types = "http://127.0.0.1:1/stripe/webhook", ["charge.succeeded"]

@@ -20,6 +20,7 @@ from membership.payments.models import CreditNote, Payment, PaymentSource, Payme
 from membership.payments.refunding import Asker, ask_refund
 from membership.payments.refunds import sync_refund
 from membership.payments.stripe_gateway.gateway import StripeGateway
+from membership.payments.stripe_gateway.records import REFUND
 from tests.behaviours.acts import (
     checked,
     console,
@@ -172,22 +173,16 @@ def test_a_refund_whose_answer_was_lost_is_not_made_again_when_stripe_has_forgot
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_refund_that_stripe_is_still_making_is_not_asked_for_under_another_key(
-    newsroom: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given(newsroom)
-    asked(newsroom, 200)
-    goes_wrong(newsroom, "slow", **CREATION, seconds=4)
-    with monkeypatch.context() as patch:
-        # It takes its time: nothing is in the list yet.
-        patch.setattr(newsroom.app.extensions["gateway"], "refunds", lambda _since: iter(()))
-        newsroom.work()
-    goes_well_again(newsroom)
-    newsroom.advance(60)
+def test_what_stripe_did_after_it_had_answered_with_a_failure_is_not_done_again(newsroom: World) -> None:
+    intent = given(newsroom)
+    reference = asked(newsroom, 200).reference
+    goes_wrong(newsroom, "server_error", **CREATION, lasts=3600)
     newsroom.work()
-    assert len(at_stripe(newsroom)) == 1
+    goes_well_again(newsroom)
+    assert (refunds(newsroom), len(at_stripe(newsroom))) == ([("asked", "rule", 200)], 0)
+    newsroom.api.v1.refunds.create({"payment_intent": intent, "amount": 200, "metadata": {REFUND: reference}})
     newsroom.advance(3600)
-    newsroom.settle()
+    newsroom.work()
     assert (refunds(newsroom), len(at_stripe(newsroom))) == ([("succeeded", "rule", 200)], 1)
 
 

@@ -1,8 +1,11 @@
 """One form that was paid twice all the same: the later payment goes back by rule, with a letter."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
+from membership.patrons.duplicates import settle_by_the_clock
 from membership.patrons.models import Pledge
 from membership.payments.models import Payment, Refund
 from tests.behaviours.acts import console, has_finance, told
@@ -62,6 +65,16 @@ def test_what_a_bank_is_asking_back_already_is_not_promised_again(
     assert newsroom.letters("You paid twice") == []
     [notice] = told(newsroom)
     assert "asks for a payment back" in notice
+
+    won: Any = {"evidence": {"uncategorized_text": "winning_evidence"}, "submit": True}
+    newsroom.api.v1.disputes.update(newsroom.api.v1.disputes.list({"limit": 1}).data[0].id, won)
+    newsroom.advance(60)
+    newsroom.settle()
+    for _ in range(2):
+        settle_by_the_clock(newsroom.app.extensions["seams"])
+        newsroom.settle()
+    assert payments(newsroom) == [(500, "paid"), (1000, "refunded")]
+    assert len(newsroom.letters("You paid twice")) == 1
 
 
 def test_a_pledge_that_was_the_second_of_a_form_ends_and_goes_back(

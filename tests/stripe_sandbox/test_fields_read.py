@@ -52,6 +52,7 @@ READ: dict[str, tuple[Read, ...]] = {
         Read("billing_details.name", _never),
         *map(Read, ("amount", "currency", "metadata", "payment_intent", "status")),
         Read("failure_code", _has(status="failed")),
+        Read("outcome.reason", _has(status="failed")),
     ),
     "checkout.session": (
         Read("id"),
@@ -74,6 +75,10 @@ READ: dict[str, tuple[Read, ...]] = {
         Read("lines.data.0.period.start"),
         Read("lines.data.0.period.end"),
         Read("billing_reason"),
+        Read("attempt_count"),
+        # Stripe asks again only for what failed, and not for ever.
+        Read("next_payment_attempt", _never),
+        Read("hosted_invoice_url", lambda body: body["status"] != "draft"),
         Read("parent.subscription_details.subscription"),
         Read("parent.subscription_details.metadata.membership_attempt"),
         Read("payments.data.0.payment.payment_intent", _has(status="paid")),
@@ -107,6 +112,9 @@ READ: dict[str, tuple[Read, ...]] = {
         Read("cancel_at", _has(cancel_at_period_end=True)),
         Read("ended_at", _has(status="canceled")),
         Read("pause_collection", _never),
+        Read("billing_cycle_anchor"),
+        Read("schedule", _never),
+        Read("trial_end", _never),
     ),
 }
 # How the gateway names what it reads, by the annotation of its parameters.

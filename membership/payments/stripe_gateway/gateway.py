@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from membership.money import Money
 from membership.payments.gateway import GoneAtStripe, StripeRefused
 from membership.payments.records import (
     Checkout,
@@ -19,7 +18,9 @@ from membership.payments.records import (
     Subscription,
 )
 from membership.payments.setting_up import DONATION, PLEDGE
+from membership.payments.stripe_gateway.changing import Changes
 from membership.payments.stripe_gateway.client import API_VERSION, make_client, meaning_of_errors
+from membership.payments.stripe_gateway.languages import locale_of
 from membership.payments.stripe_gateway.lists import PAGE, Lists
 from membership.payments.stripe_gateway.records import (
     ATTEMPT,
@@ -39,14 +40,7 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
 
-# Whose words Stripe's pages know (https://docs.stripe.com/api/checkout/sessions/create, locale); it refuses others.
-LOCALES = frozenset(
-    "bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru "  # noqa: SIM905 - 41 lines would say no more
-    "sk sl sv th tr vi zh zh-HK zh-TW".split()
-)
-
-
-class StripeGateway(Lists):
+class StripeGateway(Changes, Lists):
     """Speaks to Stripe with one key. Safe to share between threads."""
 
     def __init__(self, key: str, api_base: str | None = None) -> None:
@@ -95,7 +89,8 @@ class StripeGateway(Lists):
         with meaning_of_errors():
             return subscription_from(
                 self._client.v1.subscriptions.retrieve(
-                    subscription_id, {"expand": ["customer", "default_payment_method"]}
+                    subscription_id,
+                    {"expand": ["customer", "default_payment_method", "schedule.phases.items.price"]},
                 )
             )
 
@@ -111,28 +106,14 @@ class StripeGateway(Lists):
         with meaning_of_errors():
             self._client.v1.subscriptions.cancel(subscription_id)
 
-    def change_amount(self, subscription_id: str, amount: Money) -> None:
-        with meaning_of_errors():
-            item = self._client.v1.subscriptions.retrieve(subscription_id)["items"].data[0]
-            price: dict[str, Any] = {
-                "currency": amount.currency.lower(),
-                "unit_amount": amount.minor,
-                "product": PLEDGE,
-                "recurring": {"interval": item.price.recurring.interval},
-            }
-            self._client.v1.subscriptions.update(
-                subscription_id,
-                {
-                    "items": [{"id": item.id, "price_data": _any(price), "quantity": 1}],
-                    "proration_behavior": "none",
-                    "payment_behavior": "error_if_incomplete",
-                },
-            )
-
     def void_invoice(self, invoice_id: str) -> None:
         with meaning_of_errors():
             if self._client.v1.invoices.retrieve(invoice_id).status in ("open", "uncollectible"):
                 self._client.v1.invoices.void_invoice(invoice_id)
+
+    def delete_customer(self, customer_id: str) -> None:
+        with meaning_of_errors():
+            self._client.v1.customers.delete(customer_id)
 
     def refund(self, refund_id: str) -> RefundSeen:
         with meaning_of_errors():
@@ -205,7 +186,7 @@ def _session_params(order: CheckoutOrder) -> "SessionCreateParams":
         "success_url": order.success_url,
         "cancel_url": order.cancel_url,
         "expires_at": int(order.expires_at.timestamp()),
-        "locale": order.language if order.language in LOCALES else "auto",
+        "locale": locale_of(order.language),
         "line_items": [{"price_data": price, "quantity": 1}],
     }
     if order.cadence == "once":

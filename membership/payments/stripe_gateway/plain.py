@@ -11,7 +11,7 @@ import stripe
 
 from membership.money import Money
 from membership.payments.records import Charge, Invoice
-from membership.payments.stripe_gateway.records import moment, tags_from
+from membership.payments.stripe_gateway.records import failure_of, moment, tags_from
 
 Plain = dict[str, Any]
 
@@ -40,7 +40,7 @@ def charge_of(body: Plain) -> Charge:
         intent=_id(body.get("payment_intent")),
         amount=Money(body["amount"], body["currency"].upper()),
         tags=tags_from(body.get("metadata")),
-        failure=body.get("failure_code"),
+        failure=failure_of(body.get("failure_code"), (body.get("outcome") or {}).get("reason")),
     )
 
 
@@ -59,6 +59,9 @@ def invoice_of(body: Plain) -> Invoice:
         amount_paid=Money(body["amount_paid"], body["currency"].upper()),
         intents=_intents(body, "paid"),
         open_intents=_intents(body, "open"),
+        tries=body.get("attempt_count") or 0,
+        next_try_at=moment(body["next_payment_attempt"]) if body.get("next_payment_attempt") else None,
+        hosted_url=body.get("hosted_invoice_url"),
     )
 
 

@@ -1,7 +1,8 @@
 """Turns Stripe's objects into our records. Enums stay open; what Stripe leaves out becomes `None`."""
 
 import json
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, date, datetime
 from typing import cast
 
 import stripe
@@ -20,11 +21,14 @@ from membership.payments.records import (
     RefundSeen,
     Subscription,
     Tags,
+    Terms,
 )
 
 SITE = "membership_site"
 ATTEMPT = "membership_attempt"
 REFUND = "membership_refund"
+# What a pause is stands beside it: Stripe knows only that nothing is collected.
+PAUSE = "membership_pause"
 
 
 def checkout_from(session: checkout.Session) -> Checkout:
@@ -77,12 +81,20 @@ def charge_from(charge: stripe.Charge) -> Charge:
         intent=id_of(charge.payment_intent),
         amount=Money(charge.amount, charge.currency.upper()),
         tags=tags_from(charge.metadata),
-        failure=charge.failure_code,
+        failure=failure_of(charge.failure_code, charge.outcome.reason if charge.outcome else None),
     )
 
 
+def failure_of(code: str | None, reason: str | None) -> str | None:
+    """Returns why a charge failed: of one that was declined, what the bank said, if it said more than that.
+
+    https://docs.stripe.com/declines/codes
+    """
+    return reason if code == "card_declined" and reason not in (None, "generic_decline") else code
+
+
 def subscription_from(subscription: stripe.Subscription) -> Subscription:
-    """Reads a subscription whose `customer` and `default_payment_method` are expanded."""
+    """Reads a subscription whose `customer` and `default_payment_method` are expanded, and perhaps its `schedule`."""
     items = subscription["items"].data
     price = items[0].price
     customer = cast(stripe.Customer, subscription.customer)
@@ -90,7 +102,8 @@ def subscription_from(subscription: stripe.Subscription) -> Subscription:
     cancel_at = moment(subscription.cancel_at) if subscription.cancel_at else None
     if cancel_at is None and subscription.cancel_at_period_end:
         cancel_at = period_end
-    brand, last4 = _card_of(subscription.default_payment_method)
+    card = _card_of(subscription.default_payment_method)
+    pause = subscription.pause_collection
     return Subscription(
         id=subscription.id,
         status=str(subscription.status),
@@ -105,17 +118,45 @@ def subscription_from(subscription: stripe.Subscription) -> Subscription:
         customer=customer.id,
         email=getattr(customer, "email", None),
         name=getattr(customer, "name", None),
-        card_brand=brand,
-        card_last4=last4,
+        card_brand=card.brand if card else None,
+        card_last4=card.last4 if card else None,
+        card_expires=_last_day(card.exp_year, card.exp_month) if card else None,
         latest_invoice=id_of(subscription.latest_invoice),
-        is_paused=subscription.pause_collection is not None,
+        is_paused=pause is not None,
+        paused_until=moment(pause.resumes_at) if pause and pause.resumes_at else None,
+        pause=subscription.metadata.to_dict().get(PAUSE) if subscription.metadata else None,
+        moved_until=_moved_until(subscription),
+        anchor_at=moment(subscription.billing_cycle_anchor),
+        schedule=id_of(subscription.schedule),
+        becomes=_becoming(subscription.schedule, period_end),
     )
 
 
-def _card_of(method: str | stripe.PaymentMethod | None) -> tuple[str | None, str | None]:
-    if method is None or isinstance(method, str) or "card" not in method or method.card is None:
-        return None, None
-    return method.card.brand, method.card.last4
+def _card_of(method: str | stripe.PaymentMethod | None) -> stripe.PaymentMethod.Card | None:
+    if method is None or isinstance(method, str) or "card" not in method:
+        return None
+    return method.card
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
+
+
+def _moved_until(subscription: stripe.Subscription) -> datetime | None:
+    is_moved = subscription.status == "trialing" and subscription.trial_end is not None
+    return moment(subscription.trial_end or 0) if is_moved else None
+
+
+def _becoming(schedule: object, period_end: datetime) -> Terms | None:
+    """Reads what begins at the period's end; `None` if nothing does, or the schedule is no more than an id."""
+    if not isinstance(schedule, stripe.SubscriptionSchedule):
+        return None
+    for phase in schedule.phases:
+        price = phase["items"][0].price
+        if moment(phase.start_date) >= period_end and isinstance(price, stripe.Price) and price.recurring:
+            amount = Money((price.unit_amount or 0) * (phase["items"][0].quantity or 1), price.currency.upper())
+            return Terms(amount, str(price.recurring.interval), moment(phase.start_date))
+    return None
 
 
 def invoice_from(invoice: stripe.Invoice) -> Invoice:
@@ -132,6 +173,9 @@ def invoice_from(invoice: stripe.Invoice) -> Invoice:
         amount_paid=Money(invoice.amount_paid, invoice.currency.upper()),
         intents=_intents_of(invoice, "paid"),
         open_intents=_intents_of(invoice, "open"),
+        tries=invoice.attempt_count,
+        next_try_at=moment(invoice.next_payment_attempt) if invoice.next_payment_attempt else None,
+        hosted_url=invoice.hosted_invoice_url,
     )
 
 

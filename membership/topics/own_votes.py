@@ -1,0 +1,97 @@
+"""The part of votes in what stands here about a person: rounds they could vote in, an open ballot, their proposals.
+
+Erasing cuts the person from the roll; a vote that was cast counts, and no code of it leads back to anybody.
+"""
+
+from datetime import datetime
+from uuid import uuid4
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from membership.accounts.models import Account
+from membership.accounts.own_data import Fate, PersonalData, Section, Value
+from membership.topics.models import OpenBallot, OpenChoice, RollEntry, Round, Topic
+
+UNREAD = "proposed"
+
+
+def export(session: Session, account: Account) -> tuple[Section, ...]:
+    """Tells in which rounds somebody could vote, what stands on a ballot that is still open, and what they proposed."""
+    return _rolls(session, account), _choices(session, account), _proposals(session, account)
+
+
+def foretell(session: Session, account: Account) -> Fate:
+    """Says that votes stay and count, and that nobody is tied to them any more."""
+    goes, stays = [], []
+    if session.scalar(select(RollEntry.id).where(RollEntry.account_id == account.id).limit(1)) is not None:
+        goes.append(_("The tie between you and your votes."))
+        stays.append(_("Votes that you have cast are counted; from now on nobody can change or withdraw them."))
+    if session.scalar(select(Topic.id).where(Topic.proposer_id == account.id).limit(1)) is not None:
+        goes.append(_("Your name as the one who proposed topics, and proposals that no editor has read yet."))
+        stays.append(_("Proposals that are public stay, without you."))
+    return Fate(tuple(goes), tuple(stays))
+
+
+def erase(session: Session, account: Account, *, now: datetime) -> None:
+    """Cuts the account from rolls and proposals; the words of a proposal that nobody has read yet go."""
+    session.execute(update(RollEntry).where(RollEntry.account_id == account.id).values(account_id=None))
+    proposed = select(Topic).where(Topic.proposer_id == account.id).order_by(Topic.id).with_for_update(key_share=True)
+    for topic in session.scalars(proposed, execution_options={"populate_existing": True}):
+        topic.proposer_id = None
+        if topic.state == UNREAD:
+            topic.title, topic.why, topic.slug = "—", "", f"erased-{uuid4()}"
+    session.flush()
+
+
+OWN_VOTES = PersonalData(export, foretell, erase)
+
+
+def _rolls(session: Session, account: Account) -> Section:
+    labels = {
+        "round": _("Round"),
+        "added_at": _("On the roll since"),
+        "standing": _("As"),
+        "reason": _("By"),
+        "voted_at": _("Voted"),
+    }
+    statement = (
+        select(RollEntry, Round.title)
+        .join(Round, Round.id == RollEntry.round_id)
+        .where(RollEntry.account_id == account.id)
+        .order_by(RollEntry.id)
+    )
+    rows = [
+        {"round": title} | {name: getattr(entry, name) for name in labels if name != "round"}
+        for entry, title in session.execute(statement)
+    ]
+    return Section("rolls", _("Rounds you may vote in"), labels, tuple(rows))
+
+
+def _choices(session: Session, account: Account) -> Section:
+    labels = {"round": _("Round"), "topic": _("You chose"), "changed_at": _("Last changed")}
+    statement = (
+        select(Round.title, Topic.title, OpenBallot.changed_at)
+        .join(RollEntry, RollEntry.round_id == Round.id)
+        .join(OpenBallot, OpenBallot.roll_id == RollEntry.id)
+        .join(OpenChoice, OpenChoice.ballot_id == OpenBallot.id)
+        .join(Topic, Topic.id == OpenChoice.topic_id)
+        .where(RollEntry.account_id == account.id)
+        .order_by(Round.id, Topic.id)
+    )
+    rows: list[dict[str, Value]] = [dict(zip(labels, row, strict=True)) for row in session.execute(statement)]
+    return Section("open_ballots", _("Ballots that are still open"), labels, tuple(rows))
+
+
+def _proposals(session: Session, account: Account) -> Section:
+    labels = {
+        "title": _("Title"),
+        "why": _("Why"),
+        "state": _("State"),
+        "proposed_at": _("When"),
+        "slug": _("Reference"),
+    }
+    theirs = select(Topic).where(Topic.proposer_id == account.id).order_by(Topic.id)
+    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
+    return Section("proposals", _("Topics you proposed"), labels, tuple(rows))
