@@ -7,8 +7,10 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app
+from sqlalchemy import func, select
 
 from membership.db import transaction
+from membership.outbox.models import PeriodicRun
 from membership.payments.alarms import settle_alarm
 from membership.payments.gateway import KeySpoiled, StripeAway, StripeRefused
 from membership.payments.inbox import Sync
@@ -20,6 +22,7 @@ from membership.payments.reconciliation.surveying import LATELY, Part, take_surv
 log = structlog.get_logger()
 
 DIFFERED = "books_differed"
+NIGHTLY = "reconcile what is new"
 
 # One at a time in a process: the night of the week has both.
 _turn = Lock()
@@ -72,8 +75,12 @@ def _log(survey: Survey) -> None:
 
 
 def _tell_operators(mirror: Mirror, survey: Survey) -> None:
-    """Alarms if Stripe knew of something that was not here: it is mended, but why it was missed is not known."""
+    """Alarms if Stripe knew of something that was not here: it is mended, but why it was missed is not known.
+
+    The first night of a newsroom brings its past, which nobody has missed.
+    """
     kinds = sorted({kind for kind, _key in survey.differences})
     says = f"The night found what Stripe knew otherwise, and mended it: {', '.join(kinds)}. The log names each."
     with mirror.database.session() as session, transaction(session):
-        settle_alarm(session, DIFFERED, says if kinds else None, now=mirror.clock.now())
+        nights = session.scalars(select(func.count()).where(PeriodicRun.name == NIGHTLY)).one()
+        settle_alarm(session, DIFFERED, says if kinds and nights > 1 else None, now=mirror.clock.now())
