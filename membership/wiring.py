@@ -99,7 +99,7 @@ from membership.payments.reconciliation.account import LINES, PAYOUTS
 from membership.payments.reconciliation.charges import CHARGES, ON_THEIR_WAY
 from membership.payments.reconciliation.checkouts import CHECKOUTS
 from membership.payments.reconciliation.money_back import DISPUTES, REFUNDS
-from membership.payments.reconciliation.nightly import NIGHTLY, reconcile_beside
+from membership.payments.reconciliation.nightly import NIGHTLY, RUNS, WEEKLY, reconcile_beside
 from membership.payments.reconciliation.surveying import Part
 from membership.payments.refunds import sync_refund
 from membership.payments.replaying import sync_source
@@ -444,12 +444,11 @@ PERIODIC: Mapping[str, tuple[Every, Callable[[Seams], object]]] = {
     "look ahead at charges and cards": (Every(timedelta(days=1), after=timedelta(hours=9)), ahead.look_ahead),
     "settle second pledges": (Every(timedelta(hours=1)), duplicates.settle_by_the_clock),
     NIGHTLY: (
-        Every(timedelta(days=1), after=timedelta(hours=2)),
+        RUNS[NIGHTLY],
         lambda seams: reconcile_beside(seams.mirror, RECONCILED, SYNCS, full=False),
     ),
-    # In the night to Sunday.
-    "reconcile everything": (
-        Every(timedelta(days=7), after=timedelta(days=3, hours=1)),
+    WEEKLY: (
+        RUNS[WEEKLY],
         lambda seams: reconcile_beside(seams.mirror, RECONCILED, SYNCS, full=True),
     ),
     "sweep rolls": (Every(timedelta(minutes=1)), keeping.sweep_rolls),

@@ -161,7 +161,8 @@ def _claim(session: Session, *, now: datetime) -> list[Event]:
     statement = (
         select(StripeEvent)
         .where(StripeEvent.state == "waiting", StripeEvent.next_try_at <= now)
-        .order_by(StripeEvent.next_try_at)
+        # Of those that came at once the older first: receipts are numbered as they are kept.
+        .order_by(StripeEvent.next_try_at, StripeEvent.created_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )

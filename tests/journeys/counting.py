@@ -67,7 +67,9 @@ def running_subscriptions(walk: Walk) -> list[Subscription]:
     """Lists what goes on at Stripe; a card that fails is asked again for two weeks, and so long its owner counts."""
     client = StripeClient("sk_test_journey", base_addresses={"api": walk.live.sandbox_url})
     found = client.v1.subscriptions.list({"status": "all", "limit": 100}).auto_paging_iter()
-    return [each for each in found if each.status in ("active", "past_due")]
+    # Who pauses gives nothing meanwhile, and is no patron until the pause is over.
+    going_on = (each for each in found if each.status in ("active", "past_due"))
+    return [each for each in going_on if each.pause_collection is None]
 
 
 def promised_a_month(running: list[Subscription]) -> list[str]:

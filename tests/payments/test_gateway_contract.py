@@ -29,7 +29,7 @@ ORDER = CheckoutOrder(
     language="en",
     success_url="http://localhost:8000/support/thanks/1",
     cancel_url="http://localhost:8000/support",
-    expires_at=(datetime.now(UTC) + timedelta(minutes=45)).replace(microsecond=0),
+    expires_at=(datetime.now(UTC) + timedelta(hours=12)).replace(microsecond=0),
     key="0b6b6f1e-0000-4000-8000-000000000001",
 )
 

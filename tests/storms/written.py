@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
+from membership.outbox.models import OutboxRow
 from membership.patrons.who import standing_of
 from membership.payments.balance_check import check_balance
 from membership.payments.invariants import violations
@@ -34,7 +35,6 @@ GROSS = """
 SELECT coalesce(sum(amount_minor), 0) FROM movements
 WHERE part = 'gross' AND kind NOT LIKE 'payout%' AND kind <> 'stripe_fee'
 """
-UNDONE = "SELECT kind, last_error FROM outbox WHERE done_at IS NULL AND kind <> 'movements'"
 UNHEARD = "SELECT type, state, reason FROM stripe_events WHERE state IN ('waiting', 'dead')"
 
 
@@ -70,7 +70,7 @@ def troubles(newsroom: World) -> list[str]:
     with newsroom.app.app_context():
         check = check_balance(newsroom.database, newsroom.app.extensions["gateway"])
         with newsroom.session() as session:
-            found = [f"side effect: {tuple(row)}" for row in session.execute(text(UNDONE))]
+            found = [f"side effect: {tuple(row)}" for row in session.execute(_undone(newsroom.clock.now()))]
             found += [f"event: {tuple(row)}" for row in session.execute(text(UNHEARD))]
             late = newsroom.clock.now() + LATER
             found += [f"{each.name}: {each.references}" for each in violations(session, INVARIANTS, now=late)]
@@ -78,3 +78,9 @@ def troubles(newsroom: World) -> list[str]:
         found.append(f"the ledger: {check}")
     keys = Counter(str(letter["Message-ID"]) for letter in newsroom.mail.sent)
     return found + [f"sent {times} times: {key}" for key, times in keys.items() if times > 1]
+
+
+def _undone(now: datetime) -> Select[str, str | None]:
+    """Asks for side effects that are due; letters about a failing card wait for their days."""
+    due = (OutboxRow.done_at.is_(None), OutboxRow.due_at <= now, OutboxRow.kind != "movements")
+    return select(OutboxRow.kind, OutboxRow.last_error).where(*due)

@@ -1,7 +1,7 @@
 """What the worker reconciles by itself: each night what is new, each week everything, and always mending."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock, Thread
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from membership.db import transaction
 from membership.outbox.models import PeriodicRun
+from membership.outbox.periodic import Every
 from membership.payments.alarms import settle_alarm
 from membership.payments.gateway import KeySpoiled, StripeAway, StripeRefused
 from membership.payments.inbox import Sync
@@ -22,7 +23,12 @@ from membership.payments.reconciliation.surveying import LATELY, Part, take_surv
 log = structlog.get_logger()
 
 DIFFERED = "books_differed"
-NIGHTLY = "reconcile what is new"
+NIGHTLY, WEEKLY = "reconcile what is new", "reconcile everything"
+# The second in the night to Sunday.
+RUNS = {
+    NIGHTLY: Every(timedelta(days=1), after=timedelta(hours=2)),
+    WEEKLY: Every(timedelta(days=7), after=timedelta(days=3, hours=1)),
+}
 
 # One at a time in a process: the night of the week has both.
 _turn = Lock()
