@@ -2,22 +2,9 @@
 
 import json
 from dataclasses import dataclass
-
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
+from functools import cache
+from importlib import import_module
+from typing import Any
 
 LONGEST_ANSWER = 16_000
 
@@ -46,44 +33,53 @@ class Key:
 
 def creation_options(site: Site, challenge: str, *, person: str, shown: str, known: tuple[str, ...]) -> str:
     """Returns the JSON that asks for a new key of a `person` (an id of ours), `shown` by that name, not `known`."""
-    options = generate_registration_options(
+    options = _webauthn().generate_registration_options(
         rp_id=site.id,
         rp_name=site.name,
         user_id=person.encode(),
         user_name=shown,
         user_display_name=shown,
         challenge=challenge.encode(),
-        authenticator_selection=AuthenticatorSelectionCriteria(
+        authenticator_selection=_webauthn().helpers.structs.AuthenticatorSelectionCriteria(
             # The key is found without an address, so that the sign-in page need not say whose keys there are.
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
+            resident_key=_webauthn().helpers.structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=_webauthn().helpers.structs.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=base64url_to_bytes(each)) for each in known],
+        exclude_credentials=[
+            _webauthn().helpers.structs.PublicKeyCredentialDescriptor(id=_webauthn().helpers.base64url_to_bytes(each))
+            for each in known
+        ],
     )
-    return options_to_json(options)
+    return str(_webauthn().options_to_json(options))
 
 
 def request_options(site: Site, challenge: str) -> str:
     """Returns the JSON that asks for the proof of any key that is kept for this site."""
-    options = generate_authentication_options(
-        rp_id=site.id, challenge=challenge.encode(), user_verification=UserVerificationRequirement.REQUIRED
+    options = _webauthn().generate_authentication_options(
+        rp_id=site.id,
+        challenge=challenge.encode(),
+        user_verification=_webauthn().helpers.structs.UserVerificationRequirement.REQUIRED,
     )
-    return options_to_json(options)
+    return str(_webauthn().options_to_json(options))
 
 
 def new_key(site: Site, challenge: str, answer: str) -> Key:
     """Returns the key that was made for a challenge. Raises `Unproven`."""
     try:
-        made = verify_registration_response(
+        made = _webauthn().verify_registration_response(
             credential=_read(answer),
             expected_challenge=challenge.encode(),
             expected_rp_id=site.id,
             expected_origin=site.origin,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
+    except (_webauthn().helpers.exceptions.WebAuthnException, ValueError, TypeError, KeyError) as error:
         raise Unproven(str(error)) from error
-    return Key(bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key), made.sign_count)
+    return Key(
+        _webauthn().helpers.bytes_to_base64url(made.credential_id),
+        _webauthn().helpers.bytes_to_base64url(made.credential_public_key),
+        made.sign_count,
+    )
 
 
 def credential_named(answer: str) -> str:
@@ -97,18 +93,24 @@ def credential_named(answer: str) -> str:
 def uses_after(site: Site, challenge: str, answer: str, key: Key) -> int:
     """Verifies that an answer to a challenge is by a key; returns how often that was used now. Raises `Unproven`."""
     try:
-        proven = verify_authentication_response(
+        proven = _webauthn().verify_authentication_response(
             credential=_read(answer),
             expected_challenge=challenge.encode(),
             expected_rp_id=site.id,
             expected_origin=site.origin,
-            credential_public_key=base64url_to_bytes(key.public_key),
+            credential_public_key=_webauthn().helpers.base64url_to_bytes(key.public_key),
             credential_current_sign_count=key.sign_count,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
+    except (_webauthn().helpers.exceptions.WebAuthnException, ValueError, TypeError, KeyError) as error:
         raise Unproven(str(error)) from error
-    return proven.new_sign_count
+    return int(proven.new_sign_count)
+
+
+@cache
+def _webauthn() -> Any:
+    # 17 MiB that workers, and most processes for as long as they live, have no use for.
+    return import_module("webauthn")
 
 
 def _read(answer: str) -> dict[str, object]:
