@@ -115,9 +115,11 @@ def note_act(session: Session, pledge: Pledge, *, now: datetime) -> None:
 
 
 def _first_failure(session: Session, pledge: Pledge, invoice: Invoice, *, now: datetime) -> FailedRenewal | None:
-    if invoice.tries == 0 or not pledge.live or pledge.ended_at is not None or not _was_paid(session, pledge):
+    was_ended = _was_just_ended(pledge, now=now)
+    if invoice.tries == 0 or not (pledge.live or was_ended) or not _was_paid(session, pledge):
         return None
-    ends_at = pledge.grace_until or invoice.period_start + GRACE
+    # Ended at Stripe before we heard that it failed: what it still asks for is voided at once.
+    ends_at = now if was_ended else pledge.grace_until or invoice.period_start + GRACE
     insert_ignore(
         session,
         FailedRenewal,
@@ -137,6 +139,10 @@ def _first_failure(session: Session, pledge: Pledge, invoice: Invoice, *, now: d
         )
     enqueue(session, "end_of_grace", invoice.id, {"invoice": invoice.id}, due_at=max(ends_at, now), now=now)
     return failed_renewal(session, invoice.id)
+
+
+def _was_just_ended(pledge: Pledge, *, now: datetime) -> bool:
+    return pledge.why == "ended" and pledge.ended_at is not None and pledge.ended_at > now - GRACE
 
 
 def _was_paid(session: Session, pledge: Pledge) -> bool:
