@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from membership.db import insert_ignore, locked
 from membership.outbox.rows import enqueue
-from membership.patrons.models import FailedRenewal, Pledge, PledgeChange, PledgePayment
+from membership.patrons.models import FailedRenewal, Pledge, PledgeChange
 from membership.patrons.pledges import GRACE
 from membership.payments.models import Payment
 from membership.payments.records import Invoice
@@ -115,8 +115,9 @@ def note_act(session: Session, pledge: Pledge, *, now: datetime) -> None:
 
 
 def _first_failure(session: Session, pledge: Pledge, invoice: Invoice, *, now: datetime) -> FailedRenewal | None:
-    was_ended = _was_just_ended(pledge, now=now)
-    if invoice.tries == 0 or not (pledge.live or was_ended) or not _was_paid(session, pledge):
+    was_ended = pledge.why == "ended" and pledge.ended_at is not None
+    # A first payment that fails is no renewal: its owner stands at the form, or is told by their bank.
+    if invoice.tries == 0 or invoice.is_first or not (pledge.live or was_ended):
         return None
     # Ended at Stripe before we heard that it failed: what it still asks for is voided at once.
     ends_at = now if was_ended else pledge.grace_until or invoice.period_start + GRACE
@@ -139,15 +140,6 @@ def _first_failure(session: Session, pledge: Pledge, invoice: Invoice, *, now: d
         )
     enqueue(session, "end_of_grace", invoice.id, {"invoice": invoice.id}, due_at=max(ends_at, now), now=now)
     return failed_renewal(session, invoice.id)
-
-
-def _was_just_ended(pledge: Pledge, *, now: datetime) -> bool:
-    return pledge.why == "ended" and pledge.ended_at is not None and pledge.ended_at > now - GRACE
-
-
-def _was_paid(session: Session, pledge: Pledge) -> bool:
-    # A first payment that fails is no renewal: its owner stands at the form, or is told by their bank.
-    return bool(session.scalar(select(exists().where(PledgePayment.pledge_id == pledge.id))))
 
 
 def _letters(ends_at: datetime, *, now: datetime) -> list[tuple[int, datetime]]:

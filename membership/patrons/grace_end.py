@@ -4,6 +4,7 @@ It may be carried out twice, and then does nothing; whoever pays at the last mom
 """
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import exists, select
@@ -13,6 +14,7 @@ from membership.db import transaction
 from membership.outbox.rows import Task, enqueue
 from membership.patrons.failing import failed_renewal
 from membership.patrons.models import Pledge, PledgeChange
+from membership.patrons.pledges import GRACE
 from membership.patrons.stopping import BY_PATRON, FAILING
 from membership.patrons.syncing import sync_invoice, sync_subscription
 from membership.payments.gateway import GoneAtStripe
@@ -53,11 +55,17 @@ def _decided(mirror: Mirror, invoice_id: str) -> tuple[Pledge | None, str | None
             return None, None
         pledge = session.get_one(Pledge, failed.pledge_id)
         if failed.over_at is None:
-            # Whoever stopped, or is charged again since, is only spared what is still open.
-            is_failing = pledge.ended_at is not None or pledge.stripe_status in FAILING
+            # Whoever stopped, is charged again since, or has been gone for long is only spared what is still open.
             failed.over_at = mirror.clock.now()
-            failed.outcome = ENDED if is_failing and not _was_stopped(session, pledge) else "void"
+            is_news = _fails(pledge, now=failed.over_at) and not _was_stopped(session, pledge)
+            failed.outcome = ENDED if is_news else "void"
         return pledge, failed.outcome
+
+
+def _fails(pledge: Pledge, *, now: datetime) -> bool:
+    if pledge.ended_at is not None:
+        return pledge.ended_at > now - GRACE
+    return pledge.stripe_status in FAILING
 
 
 def _end(mirror: Mirror, pledge: Pledge) -> None:

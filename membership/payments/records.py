@@ -127,7 +127,8 @@ class Invoice:
     """An invoice of a subscription, the intents that paid it, and those that were tried or are on their way.
 
     `tries`: how often its money was asked for, and `next_try_at` when Stripe asks again by itself (`None`: never).
-    `hosted_url` is Stripe's own page for it, where whoever has the address can pay.
+    `hosted_url` is Stripe's own page for it, where whoever has the address can pay. `is_first`: the pledge begins
+    with it, which makes it no renewal.
     """
 
     id: str
@@ -142,6 +143,7 @@ class Invoice:
     tries: int = 0
     next_try_at: datetime | None = None
     hosted_url: str | None = None
+    is_first: bool = False
 
 
 @dataclass(frozen=True)

@@ -209,10 +209,17 @@ class Living(RuleBasedStateMachine):
 
 
 def _forgive(here: Any, lived: Any) -> None:
-    """Takes from what was lived the payments that were only tried, and that reconciliation leaves to events."""
-    for key, number in list(lived.items()):
-        if key[1] in UNPAID:
-            lived[key] = min(number, here[key])
+    """Leaves out the payments that were only tried: of these, and of how they stand, events alone tell."""
+    known, tried = _take_unpaid(here), _take_unpaid(lived)
+    assert known <= tried, (known, tried)
+
+
+def _take_unpaid(payments: Any) -> Counter[int]:
+    """Takes what was only tried out of payments by amount and state; returns it by amount."""
+    taken = Counter[int]()
+    for amount, state in [key for key in payments if key[1] in UNPAID]:
+        taken[amount] += payments.pop((amount, state))
+    return taken
 
 
 def _apart(here: dict[str, Any], lived: dict[str, Any]) -> str:

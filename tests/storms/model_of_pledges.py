@@ -48,15 +48,19 @@ class Pledge:
         return months_later(self.begun_at, self.periods)
 
     def end(self, now: int, *, why: str = "ended") -> None:
-        """Ends it at once; what it still asks for is void only if it was dropped."""
+        """Ends it at once; what it still asks for stays open if Stripe alone ended it."""
         self.status, self.ended_at, self.why = "canceled", now, why
-        if why == "dropped" and self.owed is not None:
-            self.owed.state = "expired"
+        if why == "dropped":
+            self.void()
+
+    def void(self) -> None:
+        """Asks for nothing more of what is still open."""
+        if self.owed is not None:
+            self.owed.state, self.owed = "expired", None
 
     def end_grace(self, now: int) -> None:
         """Ends what was not paid in time, if Stripe has not done so before; nothing is asked for any more."""
-        assert self.owed is not None
-        self.owed.state, self.owed = "expired", None
+        self.void()
         if self.goes_on:
             self.end(now)
 

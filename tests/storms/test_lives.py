@@ -101,6 +101,7 @@ class Acts(Living):
         else:
             self.once_known(lambda: self.stage.stop(pledge.person))
         if pledge.status == "past_due":
+            pledge.void()
             pledge.end(self.stage.now())
         else:
             pledge.is_ending = True

@@ -24,6 +24,7 @@ from membership.payments.stripe_gateway.languages import locale_of
 from membership.payments.stripe_gateway.lists import PAGE, Lists
 from membership.payments.stripe_gateway.records import (
     ATTEMPT,
+    FIRST_INVOICE,
     REFUND,
     SITE,
     checkout_from,
@@ -82,7 +83,7 @@ class StripeGateway(Changes, Lists):
         invoice = payments.data[0].invoice if payments.data else None
         if not isinstance(invoice, stripe.Invoice):
             return intent_from(found)
-        is_first = invoice.billing_reason == "subscription_create"
+        is_first = invoice.billing_reason == FIRST_INVOICE
         return intent_from(found, tags=tags_of_invoice(invoice), invoice=invoice.id, is_first=is_first)
 
     def subscription(self, subscription_id: str) -> Subscription:

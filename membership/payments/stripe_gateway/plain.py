@@ -11,7 +11,7 @@ import stripe
 
 from membership.money import Money
 from membership.payments.records import Charge, Invoice
-from membership.payments.stripe_gateway.records import failure_of, moment, tags_from
+from membership.payments.stripe_gateway.records import FIRST_INVOICE, failure_of, moment, tags_from
 
 Plain = dict[str, Any]
 
@@ -62,6 +62,7 @@ def invoice_of(body: Plain) -> Invoice:
         tries=body.get("attempt_count") or 0,
         next_try_at=moment(body["next_payment_attempt"]) if body.get("next_payment_attempt") else None,
         hosted_url=body.get("hosted_invoice_url"),
+        is_first=body.get("billing_reason") == FIRST_INVOICE,
     )
 
 

@@ -27,6 +27,8 @@ from membership.payments.records import (
 SITE = "membership_site"
 ATTEMPT = "membership_attempt"
 REFUND = "membership_refund"
+# Why Stripe wrote the invoice with which a subscription begins.
+FIRST_INVOICE = "subscription_create"
 # What a pause is stands beside it: Stripe knows only that nothing is collected.
 PAUSE = "membership_pause"
 
@@ -176,6 +178,7 @@ def invoice_from(invoice: stripe.Invoice) -> Invoice:
         tries=invoice.attempt_count,
         next_try_at=moment(invoice.next_payment_attempt) if invoice.next_payment_attempt else None,
         hosted_url=invoice.hosted_invoice_url,
+        is_first=invoice.billing_reason == FIRST_INVOICE,
     )
 
 
