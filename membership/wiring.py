@@ -89,7 +89,7 @@ from membership.payments.invariants import Invariant, look_for_violations
 from membership.payments.ledger import collect_movements, list_soon
 from membership.payments.limits import SAYINGS as BRAKES
 from membership.payments.looks import Look
-from membership.payments.mirror import Mirror
+from membership.payments.mirror import KEEPERS, Mirror
 from membership.payments.notices import staff_notice
 from membership.payments.own_payments import OWN_PAYMENTS
 from membership.payments.payers import claim_payers, follow_address
@@ -125,17 +125,21 @@ from membership.web import health
 
 @dataclass(frozen=True)
 class Seams:
-    """What a process works with: the database, and the three seams behind which the world lies."""
+    """What a process works with: the database, and the three seams behind which the world lies.
+
+    `keepers`: so many threads keep what came from Stripe.
+    """
 
     settings: Settings
     database: Database
     clock: Clock
     mail: MailTransport
     gateway: Gateway
+    keepers: int = KEEPERS
 
     @property
     def mirror(self) -> Mirror:
-        return Mirror(self.database, self.gateway, self.clock, may_vote_now=MAY_VOTE_NOW)
+        return Mirror(self.database, self.gateway, self.clock, may_vote_now=MAY_VOTE_NOW, keepers=self.keepers)
 
 
 Load = Callable[..., None]

@@ -27,7 +27,7 @@ def load_command(patrons: int) -> None:
         media=settings.instance / "media",
         sandbox=settings.stripe_api_base,
         loaders=current_app.extensions["loaders"],
-        rounds=current_app.extensions["rounds"],
+        rounds=current_app.extensions["rounds_in_order"],
     )
     try:
         changed = load(around, invented=patrons, say=click.echo)

@@ -25,8 +25,6 @@ BATCH = 100
 CLAIM = timedelta(minutes=2)
 # With the growing waits between them so many tries take three days; so long does Stripe itself go on delivering.
 MOST_TRIES = 22
-# So many threads keep what came, because most of their time is waiting for the database; SQLite has one writer anyway.
-KEEPERS = 3
 SHARE = 10
 # A Stripe that does not answer takes 12 seconds each time: the rest of a batch need not find out for itself.
 PATIENCE = 2
@@ -101,9 +99,9 @@ def _look_at_all(mirror: Mirror, claimed: Sequence[Claimed], rules: Rules) -> di
             named.setdefault(thing, each.event)
     away: list[Found] = []
     look = partial(_look_at_share, mirror, rules, away)
-    if mirror.database.is_sqlite or len(named) <= SHARE:
+    if mirror.keepers == 1 or mirror.database.is_sqlite or len(named) <= SHARE:
         return look(list(named.items()))
-    with ThreadPoolExecutor(KEEPERS, thread_name_prefix="keeper") as pool:
+    with ThreadPoolExecutor(mirror.keepers, thread_name_prefix="keeper") as pool:
         looks = [pool.submit(copy_context().run, look, share) for share in _shares(list(named.items()))]
         return {thing: found for each in looks for thing, found in each.result().items()}
 

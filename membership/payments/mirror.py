@@ -14,6 +14,9 @@ from membership.db import Database, transaction
 from membership.payments.gateway import Gateway, GoneAtStripe
 from membership.payments.tickets import mark_gone, redeem, take
 
+# So many threads keep what came, because most of their time is waiting for the database; SQLite has one writer anyway.
+KEEPERS = 3
+
 Record = TypeVar("Record")
 
 Hook = Callable[..., object]
@@ -52,7 +55,7 @@ class Mirror:
     """What a sync works with. `may_vote_now` is asked when an account comes to have the right to vote.
 
     For a batch of events, `seen` keeps what was fetched, so that nothing is fetched twice in it (`None`: fetch anew),
-    and `asked` what is on its way.
+    and `asked` what is on its way. `keepers`: so many threads keep what came; one keeps it in the order of its events.
     """
 
     database: Database
@@ -61,6 +64,7 @@ class Mirror:
     may_vote_now: tuple[Hook, ...] = field(default=())
     seen: dict[Thing, Any] | None = field(default=None, compare=False)
     asked: Mapping[Thing, Asked] = field(default_factory=dict, compare=False)
+    keepers: int = KEEPERS
 
     def remembering(self) -> "Mirror":
         """Returns a mirror that looks at each object once, for a batch of things that share their looks."""

@@ -67,9 +67,16 @@ def running_subscriptions(walk: Walk) -> list[Subscription]:
     """Lists what goes on at Stripe; a card that fails is asked again for two weeks, and so long its owner counts."""
     client = StripeClient("sk_test_journey", base_addresses={"api": walk.live.sandbox_url})
     found = client.v1.subscriptions.list({"status": "all", "limit": 100}).auto_paging_iter()
-    # Who pauses gives nothing meanwhile, and is no patron until the pause is over.
-    going_on = (each for each in found if each.status in ("active", "past_due"))
-    return [each for each in going_on if each.pause_collection is None]
+    # Who pauses gives nothing meanwhile, and is no patron until the pause is over; nor is whose last money went back.
+    going_on = (each for each in found if each.status in ("active", "past_due") and each.pause_collection is None)
+    return [each for each in going_on if keeps_what_it_gave(client, each)]
+
+
+def keeps_what_it_gave(client: StripeClient, subscription: Subscription) -> bool:
+    """Says whether the money that came last, of whoever owns a subscription, is still the newsroom's."""
+    charges = client.v1.charges.list({"customer": str(subscription.customer), "limit": 100}).auto_paging_iter()
+    last = next(each for each in charges if each.paid)
+    return not (last.refunded or last.disputed)
 
 
 def promised_a_month(running: list[Subscription]) -> list[str]:
