@@ -11,7 +11,8 @@ from membership.accounts.addresses import masked
 from membership.accounts.links import link_path
 from membership.accounts.models import Account, AddressChange
 from membership.accounts.people import find_account
-from membership.mail.letters import Block, Button, Letter, Line
+from membership.mail.letters import Button, Letter, Line
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.web.current import now
 
@@ -25,8 +26,9 @@ def to_the_old(session: Session, payload: Mapping[str, Any], *, base_url: str) -
     if account is None:
         return None
     link = link_path(OLD, change.reference, account, now=now())
-    return _letter(
+    return signed(
         account.email,
+        language=current_newsroom().language,
         subject=str(_("Do you want another address at %(newsroom)s?", newsroom=current_newsroom().name)),
         blocks=(
             Line(
@@ -53,8 +55,9 @@ def to_the_new(session: Session, payload: Mapping[str, Any], *, base_url: str) -
     if find_account(session, change.email) is not None:
         return _taken(change, base_url)
     link = link_path(NEW, change.reference, account, now=now())
-    return _letter(
+    return signed(
         change.email,
+        language=current_newsroom().language,
         subject=str(_("Is this your address? %(newsroom)s asks", newsroom=current_newsroom().name)),
         blocks=(
             Line(str(_("Somebody wants to be known to us by this address from now on, in place of an earlier one."))),
@@ -71,8 +74,9 @@ def moved(session: Session, payload: Mapping[str, Any], *, base_url: str) -> tup
     change = change_by_reference(session, payload["change"])
     says = _("Your address with us is now %(email)s. We write there from now on.", email=masked(change.email))
     return tuple(
-        _letter(
+        signed(
             email,
+            language=current_newsroom().language,
             subject=str(_("Your address at %(newsroom)s has changed", newsroom=current_newsroom().name)),
             blocks=(Line(str(says)), Line(str(_("Your pledge, your receipts and your votes came along.")))),
             key=f"address_moved.{side}.{change.reference}",
@@ -82,8 +86,9 @@ def moved(session: Session, payload: Mapping[str, Any], *, base_url: str) -> tup
 
 
 def _taken(change: AddressChange, base_url: str) -> Letter:
-    return _letter(
+    return signed(
         change.email,
+        language=current_newsroom().language,
         subject=str(_("This address has an account at %(newsroom)s already", newsroom=current_newsroom().name)),
         blocks=(
             Line(
@@ -100,16 +105,3 @@ def _waiting_owner(session: Session, change: AddressChange) -> Account | None:
     account = session.get(Account, change.account_id)
     over = change.closed_at is not None or is_done(change)
     return None if over or account is None or account.erased_at is not None else account
-
-
-def _letter(to: str, *, subject: str, blocks: tuple[Block, ...], key: str) -> Letter:
-    newsroom = current_newsroom()
-    questions = Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name)))
-    return Letter(
-        to=to,
-        subject=subject,
-        blocks=(*blocks, questions),
-        key=key,
-        reply_to=newsroom.reply_to,
-        language=newsroom.language,
-    )

@@ -16,6 +16,7 @@ from membership.accounts.models import Account
 from membership.db import transaction
 from membership.errors import NotFound
 from membership.mail.letters import Button, Facts, Letter, Line
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.outbox.rows import enqueue
 from membership.web.current import now as moment_now
@@ -39,8 +40,8 @@ def new_device(session: Session, payload: Mapping[str, Any], *, base_url: str) -
         return None
     newsroom, at = current_newsroom(), datetime.fromisoformat(payload["at"])
     link = link_path(EVERYWHERE, account.reference, account, now=moment_now())
-    return Letter(
-        to=account.email,
+    return signed(
+        account.email,
         subject=str(_("A new device is signed in to your account at %(newsroom)s", newsroom=newsroom.name)),
         blocks=(
             Line(str(_("Somebody signed in to your account in a browser that we had not seen there before:"))),
@@ -48,10 +49,8 @@ def new_device(session: Session, payload: Mapping[str, Any], *, base_url: str) -
             Line(str(_("Was it you? Then there is nothing to do."))),
             Line(str(_("If not, somebody reads your mail: sign out everywhere, then change your mailbox's password."))),
             Button(str(_("Sign out everywhere")), f"{base_url}{link}"),
-            Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
         key=f"new_device.{account.reference}.{at:%Y%m%d%H%M%S%f}",
-        reply_to=newsroom.reply_to,
         language=newsroom.language,
     )
 

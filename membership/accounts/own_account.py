@@ -18,7 +18,7 @@ from membership.accounts.models import (
     SignInToken,
     StaffRole,
 )
-from membership.accounts.own_data import Fate, PersonalData, Section, Value
+from membership.accounts.own_data import Fate, PersonalData, Section, Value, section
 from membership.outbox.dropping import drop_naming
 
 DAY_LABELS = {"created_at": _("Since"), "seen_at": _("Last seen"), "expires_at": _("Ends"), "ended_at": _("Ended")}
@@ -85,22 +85,19 @@ def _account(account: Account) -> Section:
 def _sessions(session: Session, account: Account) -> Section:
     theirs = select(SignInSession).where(SignInSession.account_id == account.id).order_by(SignInSession.id)
     labels = {"device": _("Browser"), **DAY_LABELS}
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("browsers", _("Browsers signed in"), labels, tuple(rows))
+    return section("browsers", _("Browsers signed in"), labels, session.scalars(theirs))
 
 
 def _passkeys(session: Session, account: Account) -> Section:
     theirs = select(Passkey).where(Passkey.account_id == account.id).order_by(Passkey.id)
     labels = {"name": _("Name"), "created_at": _("Since"), "used_at": _("Last used"), "credential_id": _("Number")}
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("passkeys", _("Passkeys"), labels, tuple(rows))
+    return section("passkeys", _("Passkeys"), labels, session.scalars(theirs))
 
 
 def _requests(session: Session, account: Account) -> Section:
     asked = select(SignInToken).where(SignInToken.email_key == account.email_key).order_by(SignInToken.id)
     labels = {"email": _("Address"), "created_at": _("Asked"), "used_at": _("Used"), "next_path": _("Led to")}
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(asked)]
-    return Section("sign_in_requests", _("Requests to sign in"), labels, tuple(rows))
+    return section("sign_in_requests", _("Requests to sign in"), labels, session.scalars(asked))
 
 
 def _address_changes(session: Session, account: Account) -> Section:
@@ -111,19 +108,16 @@ def _address_changes(session: Session, account: Account) -> Section:
         "old_confirmed_at": _("Confirmed at the old one"),
         "new_confirmed_at": _("Confirmed at the new one"),
     }
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("address_changes", _("Changes of address"), labels, tuple(rows))
+    return section("address_changes", _("Changes of address"), labels, session.scalars(theirs))
 
 
 def _roles(session: Session, account: Account) -> Section:
     theirs = select(StaffRole).where(StaffRole.account_id == account.id).order_by(StaffRole.id)
     labels = {"role": _("Role"), "granted_at": _("Since")}
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("roles", _("Roles among the staff"), labels, tuple(rows))
+    return section("roles", _("Roles among the staff"), labels, session.scalars(theirs))
 
 
 def _acts(session: Session, account: Account) -> Section:
     theirs = select(AuditEntry).where(AuditEntry.actor_id == account.id).order_by(AuditEntry.id)
     labels = {"at": _("When"), "act": _("What"), "subject_kind": _("Kind"), "subject_id": _("Which")}
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("audit_entries", _("In the audit log"), labels, tuple(rows))
+    return section("audit_entries", _("In the audit log"), labels, session.scalars(theirs))

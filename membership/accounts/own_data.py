@@ -1,6 +1,6 @@
 """What stands here about one person: how each package tells it, and all of it as JSON. Erasing is in `erasing`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +22,12 @@ class Section:
     title: Words
     labels: Mapping[str, Words]
     rows: tuple[Mapping[str, Value], ...]
+
+
+def section(name: str, title: Words, labels: Mapping[str, Words], things: Iterable[object]) -> Section:
+    """Makes a section of rows whose columns bear the names of its labels."""
+    rows = ({column: getattr(each, column) for column in labels} for each in things)
+    return Section(name, title, labels, tuple(rows))
 
 
 @dataclass(frozen=True)

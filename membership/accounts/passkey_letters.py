@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
 from membership.mail.letters import Button, Letter, Line
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.web.filters import moment
 
@@ -20,16 +21,14 @@ def passkey_added(session: Session, payload: Mapping[str, Any], *, base_url: str
     if account is None or account.erased_at is not None:
         return None
     newsroom, at = current_newsroom(), datetime.fromisoformat(payload["at"])
-    return Letter(
-        to=account.email,
+    return signed(
+        account.email,
         subject=str(_("A passkey was added to your account at %(newsroom)s", newsroom=newsroom.name)),
         blocks=(
             Line(str(_("Since %(time)s a passkey signs in to your account, without a mail.", time=moment(at)))),
             Line(str(_("Was it you? Then there is nothing to do. If not, remove it and sign out everywhere:"))),
             Button(str(_("My passkeys")), f"{base_url}/account/passkeys"),
-            Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
         key=f"passkey_added.{account.reference}.{at:%Y%m%d%H%M%S%f}",
-        reply_to=newsroom.reply_to,
         language=newsroom.language,
     )

@@ -13,6 +13,7 @@ from membership.accounts.models import Account
 from membership.clock import Clock
 from membership.db import Database, transaction
 from membership.mail.letters import Block, Button, Letter, Line
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.outbox.rows import enqueue
 from membership.patrons.failing import STOP
@@ -57,8 +58,9 @@ def yearly_charge(session: Session, payload: Mapping[str, Any], *, base_url: str
         return None
     pledge, account = found
     on, amount = day(comes.at), money(comes.money)
-    return _letter(
-        account,
+    return signed(
+        account.email,
+        language=account.language,
         subject=str(_("On %(day)s: %(amount)s for another year", day=on, amount=amount)),
         blocks=(
             Line(str(_("You give %(amount)s every year. The next charge is on %(day)s.", amount=amount, day=on))),
@@ -82,8 +84,9 @@ def card_expires(session: Session, payload: Mapping[str, Any], *, base_url: str)
         return None
     pledge, account = found
     digits = pledge.card_last4 or ""
-    return _letter(
-        account,
+    return signed(
+        account.email,
+        language=account.language,
         subject=str(_("Your card ending %(digits)s works until %(day)s", digits=digits, day=day(last_day))),
         blocks=(
             Line(
@@ -142,17 +145,4 @@ def _stop(pledge: Pledge, account: Account, base_url: str) -> tuple[Block, ...]:
     return (
         Line(str(_("If you would rather stop, that is fine: one button, no sign-in, and nothing more is charged."))),
         Button(str(_("Stop here")), href),
-    )
-
-
-def _letter(account: Account, *, subject: str, blocks: tuple[Block, ...], key: str) -> Letter:
-    newsroom = current_newsroom()
-    questions = Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name)))
-    return Letter(
-        to=account.email,
-        subject=subject,
-        blocks=(*blocks, questions),
-        key=key,
-        reply_to=newsroom.reply_to,
-        language=account.language,
     )

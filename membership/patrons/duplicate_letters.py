@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.links import link_path
 from membership.accounts.models import Account
-from membership.mail.letters import Block, Button, Facts, Letter, Line
+from membership.mail.letters import Button, Facts, Letter, Line
 from membership.money import Money
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.patrons.duplicates import BOTH, NEWER, Outcome, Question, outcome_of, questions_of
 from membership.patrons.live import REPLACED
@@ -30,8 +31,8 @@ def which_was_meant(session: Session, payload: Mapping[str, Any], *, base_url: s
     if row is None or question is None:
         return None
     link = link_path(DUPLICATE, question.reference, row.Account, now=now())
-    return _letter(
-        row.Account,
+    return signed(
+        row.Account.email,
         subject=str(_("You have started a second pledge: which one did you mean?")),
         blocks=(
             Line(str(_("You give already, and a second pledge was started with your address. Both are charged now."))),
@@ -59,8 +60,8 @@ def what_became(session: Session, payload: Mapping[str, Any], *, base_url: str) 
     kept = live_pledge(session, row.Account.id) if row else None
     if row is None or outcome is None or kept is None:
         return None
-    return _letter(
-        row.Account,
+    return signed(
+        row.Account.email,
         subject=str(_("One pledge goes on: yours to %(newsroom)s", newsroom=current_newsroom().name)),
         blocks=(
             *(Line(text) for text in told(outcome)),
@@ -122,9 +123,3 @@ def _kept(kept: Pledge, outcome: Outcome) -> tuple[tuple[str, str], ...]:
 def _owner(session: Session, reference: str) -> Row[Pledge, Account] | None:
     statement = select(Pledge, Account).join(Account, Account.id == Pledge.account_id)
     return session.execute(statement.where(Pledge.reference == reference, Account.erased_at.is_(None))).first()
-
-
-def _letter(account: Account, *, subject: str, blocks: tuple[Block, ...], key: str) -> Letter:
-    newsroom = current_newsroom()
-    questions = Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name)))
-    return Letter(to=account.email, subject=subject, blocks=(*blocks, questions), key=key, reply_to=newsroom.reply_to)

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.links import link_path
 from membership.accounts.models import Account
-from membership.mail.letters import Block, Button, Letter, Line
+from membership.mail.letters import Button, Letter, Line
 from membership.mail.posting import PostWithRows, posting
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.outbox.rows import Task
 from membership.patrons.failing import LETTER_DAYS, MEND, STOP, has_new_card, is_overtaken, is_silent
@@ -60,8 +61,9 @@ def failed_renewal_letter(session: Session, payload: Mapping[str, Any], *, base_
     failed, pledge, account = case.failed, case.pledge, case.account
     title = title_of(failed, pledge)
     is_last = payload["day"] == LETTER_DAYS[-1]
-    return _letter(
-        account,
+    return signed(
+        account.email,
+        language=account.language,
         subject=str(_("%(title)s; your vote is safe until %(day)s", title=title, day=day(failed.ends_at))),
         blocks=(
             *((Line(str(_("This is the last letter before your pledge ends."))),) if is_last else ()),
@@ -84,8 +86,9 @@ def pledge_ended_letter(session: Session, payload: Mapping[str, Any], *, base_ur
     if case is None:
         return None
     pledge = case.pledge
-    return _letter(
-        case.account,
+    return signed(
+        case.account.email,
+        language=case.account.language,
         subject=str(_("Your pledge to %(newsroom)s has ended; nothing is owed", newsroom=current_newsroom().name)),
         blocks=(
             Line(
@@ -116,16 +119,3 @@ def _case(session: Session, invoice_id: str) -> _Case | None:
         .where(FailedRenewal.invoice == invoice_id, Account.erased_at.is_(None))
     ).first()
     return None if row is None else _Case(*row)
-
-
-def _letter(account: Account, *, subject: str, blocks: tuple[Block, ...], key: str) -> Letter:
-    newsroom = current_newsroom()
-    questions = Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name)))
-    return Letter(
-        to=account.email,
-        subject=subject,
-        blocks=(*blocks, questions),
-        key=key,
-        reply_to=newsroom.reply_to,
-        language=account.language,
-    )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
 from membership.mail.letters import Button, Letter, Line, Points
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.patrons.models import Pledge
 from membership.patrons.tiers import TierView, current_tiers, tier_reached
@@ -25,8 +26,8 @@ def welcome(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
         return None
     newsroom = current_newsroom()
     tier = tier_reached(current_tiers(), row.Pledge.cadence, row.Pledge.amount)
-    return Letter(
-        to=row.Account.email,
+    return signed(
+        row.Account.email,
         subject=str(_("Welcome: you are a patron of %(newsroom)s now", newsroom=newsroom.name)),
         blocks=(
             Line(str(_("Thank you. Because of you and others like you, every article stays open to everyone."))),
@@ -42,10 +43,8 @@ def welcome(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
                 )
             ),
             Button(str(_("My account")), f"{base_url}/account"),
-            Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
         key=f"welcome.{row.Pledge.reference}",
-        reply_to=newsroom.reply_to,
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
-from membership.accounts.own_data import Fate, PersonalData, Section
+from membership.accounts.own_data import Fate, PersonalData, Section, section
 from membership.patrons.dropping import DROPPED, let_go
 from membership.patrons.models import FailedRenewal, Pledge, PledgeChange
 from membership.payments.erased import forget_told
@@ -65,8 +65,7 @@ def _pledges(session: Session, account: Account) -> Section:
         "reference": _("Reference"),
     }
     theirs = select(Pledge).where(Pledge.account_id == account.id).order_by(Pledge.id)
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("pledges", _("Pledges"), labels, tuple(rows))
+    return section("pledges", _("Pledges"), labels, session.scalars(theirs))
 
 
 def _changes(session: Session, account: Account) -> Section:
@@ -77,8 +76,7 @@ def _changes(session: Session, account: Account) -> Section:
         .where(Pledge.account_id == account.id)
         .order_by(PledgeChange.id)
     )
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("pledge_changes", _("Changes of pledges"), labels, tuple(rows))
+    return section("pledge_changes", _("Changes of pledges"), labels, session.scalars(theirs))
 
 
 def _failures(session: Session, account: Account) -> Section:
@@ -94,5 +92,4 @@ def _failures(session: Session, account: Account) -> Section:
         .where(Pledge.account_id == account.id)
         .order_by(FailedRenewal.id)
     )
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("failed_renewals", _("Renewals that failed"), labels, tuple(rows))
+    return section("failed_renewals", _("Renewals that failed"), labels, session.scalars(theirs))

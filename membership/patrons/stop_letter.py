@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
 from membership.mail.letters import Button, Facts, Letter, Line
-from membership.newsroom.words import current_newsroom
+from membership.newsroom.signed_letter import signed
 from membership.patrons.models import Pledge
 from membership.patrons.pledges import pledge_by_reference
 from membership.web.filters import day, moment, money
@@ -24,11 +24,10 @@ def stopped(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
     account = session.get_one(Account, pledge.account_id)
     if account.erased_at is not None:
         return None
-    newsroom = current_newsroom()
     stopped_at = datetime.fromisoformat(payload["stopped_at"])
     often = _("every month") if pledge.cadence == "month" else _("every year")
-    return Letter(
-        to=account.email,
+    return signed(
+        account.email,
         subject=str(_("Stopped: your %(money)s %(often)s", money=money(pledge.amount), often=often)),
         blocks=(
             Facts(
@@ -40,10 +39,8 @@ def stopped(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
             ),
             *_what_comes(pledge, ends_at, base_url=base_url),
             Line(str(_("Thank you for the time you carried us."))),
-            Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
         key=f"stopped.{pledge.reference}.{payload['stopped_at']}",
-        reply_to=newsroom.reply_to,
     )
 
 

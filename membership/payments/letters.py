@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.mail.letters import Facts, Letter, Line
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.payments.credit_notes import number_of_credit
 from membership.payments.models import CreditNote, Payer, Payment, Receipt, Refund
@@ -29,8 +30,8 @@ def refund_on_its_way(session: Session, payload: Mapping[str, Any], *, base_url:
     if row is None:
         return None
     newsroom, amount = current_newsroom(), money(row.Refund.amount)
-    return Letter(
-        to=row.Payer.email or "",
+    return signed(
+        row.Payer.email or "",
         subject=str(_("%(amount)s from %(newsroom)s is on its way back", amount=amount, newsroom=newsroom.name)),
         blocks=(
             Line(str(_("We have sent %(amount)s back, the same way it came.", amount=amount))),
@@ -44,10 +45,8 @@ def refund_on_its_way(session: Session, payload: Mapping[str, Any], *, base_url:
             ),
             Facts(_facts(row.Refund, row.CreditNote, row.Payment, row.Receipt)),
             *((Line(newsroom.legal_text),) if newsroom.legal_text else ()),
-            Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
         key=f"credit_note.{row.Refund.reference}",
-        reply_to=newsroom.reply_to,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
-from membership.accounts.own_data import Fate, PersonalData, Section
+from membership.accounts.own_data import Fate, PersonalData, Section, section
 from membership.outbox.rows import enqueue
 from membership.payments.credit_notes import number_of_credit
 from membership.payments.erased import blank_told, erase_at_stripe, erased_customer, forget_told
@@ -128,11 +128,8 @@ def _payers(session: Session, account: Account) -> Section:
         "stripe_customer": _("Customer at Stripe"),
         "created_at": _("Since"),
     }
-    rows = [
-        {name: getattr(each, name) for name in labels}
-        for each in session.scalars(select(Payer).where(_of(account)).order_by(Payer.id))
-    ]
-    return Section("payers", _("As whom you paid"), labels, tuple(rows))
+    theirs = select(Payer).where(_of(account)).order_by(Payer.id)
+    return section("payers", _("As whom you paid"), labels, session.scalars(theirs))
 
 
 def _attempts(session: Session, account: Account) -> Section:
@@ -147,8 +144,7 @@ def _attempts(session: Session, account: Account) -> Section:
         "reference": _("Reference"),
     }
     tried = select(Attempt).where(_tried_by(account)).order_by(Attempt.id)
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(tried)]
-    return Section("attempts", _("Forms you sent"), labels, tuple(rows))
+    return section("attempts", _("Forms you sent"), labels, session.scalars(tried))
 
 
 def _payments(session: Session, account: Account) -> Section:
@@ -204,5 +200,4 @@ def _refunds(session: Session, account: Account) -> Section:
 def _disputes(session: Session, account: Account) -> Section:
     labels = {"opened_at": _("When"), "amount": _("Amount"), "state": _("State"), "reason": _("Why")}
     theirs = select(Dispute).where(Dispute.payment_id.in_(_paid_by(account))).order_by(Dispute.id)
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("disputes", _("Asked back by your bank"), labels, tuple(rows))
+    return section("disputes", _("Asked back by your bank"), labels, session.scalars(theirs))

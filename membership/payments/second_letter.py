@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.mail.letters import Letter, Line
-from membership.newsroom.words import current_newsroom
+from membership.newsroom.signed_letter import signed
 from membership.payments.models import Payer, Payment
 from membership.web.filters import moment, money
 
@@ -19,10 +19,10 @@ def second_given_back(session: Session, payload: Mapping[str, Any], *, base_url:
     row = session.execute(statement.where(Payment.reference == payload["payment"], Payer.email.is_not(None))).first()
     if row is None:
         return None
-    newsroom, amount = current_newsroom(), money(row.Payment.amount)
+    amount = money(row.Payment.amount)
     paid_at = moment(row.Payment.paid_at or row.Payment.created_at)
-    return Letter(
-        to=row.Payer.email or "",
+    return signed(
+        row.Payer.email or "",
         subject=str(_("You paid twice: %(amount)s goes back to you", amount=amount)),
         blocks=(
             Line(str(_("One form was paid twice. You meant it once, so we keep the first payment."))),
@@ -37,8 +37,6 @@ def second_given_back(session: Session, payload: Mapping[str, Any], *, base_url:
                 )
             ),
             Line(str(_("You did mean both? Then give once more, any time."))),
-            Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
         key=f"second_given_back.{row.Payment.reference}",
-        reply_to=newsroom.reply_to,
     )

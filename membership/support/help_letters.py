@@ -12,6 +12,7 @@ from membership.accounts.links import link_path
 from membership.accounts.models import Account
 from membership.accounts.people import find_account
 from membership.mail.letters import Block, Button, Facts, Letter, Line
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.patrons.failing import STOP as STOP_LINK
 from membership.patrons.models import Pledge
@@ -35,8 +36,8 @@ def help_letter(session: Session, payload: Mapping[str, Any], *, base_url: str) 
     payments = _payments(session, email, account)
     pledge = live_pledge(session, account.id) if account else None
     newsroom = current_newsroom()
-    return Letter(
-        to=account.email if account else email,
+    return signed(
+        account.email if account else email,
         subject=str(_("Your question to %(newsroom)s: payments under this address", newsroom=newsroom.name)),
         blocks=(
             Line(str(_("Somebody asked us for help with this address, on %(time)s.", time=moment(now())))),
@@ -45,10 +46,8 @@ def help_letter(session: Session, payload: Mapping[str, Any], *, base_url: str) 
             *_back(session, payments, account, base_url=base_url, topic=topic),
             *_more(topic, has_pledge=pledge is not None),
             Line(str(_("You did not ask? Then do nothing: without this letter nobody learns or changes anything."))),
-            Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
         key=f"help.{now():%Y%m%dT%H%M%S%f}.{email_key(email)}",
-        reply_to=newsroom.reply_to,
         language=account.language if account else newsroom.language,
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.links import link_path
 from membership.mail.letters import Button, Facts, Letter, Line
+from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.patrons.models import Pledge, PledgePayment
 from membership.payments.models import Payer, Payment, Receipt
@@ -31,8 +32,8 @@ def receipt(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
     payment, payer, issued = row
     newsroom, number = current_newsroom(), number_of(issued)
     amount = money(payment.amount)
-    return Letter(
-        to=payer.email or "",
+    return signed(
+        payer.email or "",
         subject=str(
             _("Receipt %(number)s: %(amount)s to %(newsroom)s", number=number, amount=amount, newsroom=newsroom.name)
         ),
@@ -42,10 +43,8 @@ def receipt(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
             *_what_comes_next(session, payment, base_url=base_url),
             Button(str(_("Receipt to print")), base_url + _receipt_path(payment, payer, now=current_clock().now())),
             *((Line(newsroom.legal_text),) if newsroom.legal_text else ()),
-            Line(str(_("Questions: just answer, %(person)s reads this.", person=newsroom.reply_to_name))),
         ),
         key=f"receipt.{payload.get('copy', payment.reference)}",
-        reply_to=newsroom.reply_to,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
-from membership.accounts.own_data import Fate, PersonalData, Section, Value
+from membership.accounts.own_data import Fate, PersonalData, Section, Value, section
 from membership.topics.models import OpenBallot, OpenChoice, RollEntry, Round, Topic
 
 UNREAD = "proposed"
@@ -93,5 +93,4 @@ def _proposals(session: Session, account: Account) -> Section:
         "slug": _("Reference"),
     }
     theirs = select(Topic).where(Topic.proposer_id == account.id).order_by(Topic.id)
-    rows = [{name: getattr(each, name) for name in labels} for each in session.scalars(theirs)]
-    return Section("proposals", _("Topics you proposed"), labels, tuple(rows))
+    return section("proposals", _("Topics you proposed"), labels, session.scalars(theirs))
