@@ -2,9 +2,11 @@
 
 import json
 import re
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import stripe
 from flask.testing import FlaskClient
@@ -22,6 +24,12 @@ from tests.stripe_sandbox.steps import Answer, Browser
 
 PATRON = "patron@example.org"
 FINANCE = "finance@example.org"
+
+
+def written_day(moment: datetime) -> str:
+    """Returns a day as letters and pages have it, in the newsroom's zone."""
+    there = moment.astimezone(ZoneInfo("Europe/Kyiv"))
+    return f"{there.day} {there:%B %Y}"
 
 
 def console(newsroom: World, path: str, body: Any) -> Any:

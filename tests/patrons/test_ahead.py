@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from membership.patrons.ahead import look_ahead
 from membership.patrons.models import Pledge
-from tests.behaviours.acts import PATRON, pays, pledge_of, pledged, signed_in, text_of
+from tests.behaviours.acts import PATRON, pays, pledge_of, pledged, signed_in, text_of, written_day
 from tests.money import DAY, World
 
 
@@ -35,7 +35,7 @@ def test_two_weeks_before_a_yearly_charge_one_letter_names_day_and_amount(newsro
     (letter,) = newsroom.letters("for another year")
     on = pledge_of(newsroom).period_end_at
     assert str(letter["To"]) == PATRON
-    assert f"The next charge is on {on.day} {on:%B %Y}" in text_of(letter)
+    assert f"The next charge is on {written_day(on)}" in text_of(letter)
     assert "€100.00 every year" in text_of(letter)
     assert "/links/stop/" in text_of(letter)
 

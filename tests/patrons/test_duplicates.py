@@ -21,7 +21,7 @@ from membership.payments.models import Payment, Refund
 from membership.payments.refunding import Asker
 from membership.payments.syncing import sync_payment
 from tests.accounts.doors import text_of
-from tests.behaviours.acts import console, pledged, signed_in
+from tests.behaviours.acts import console, pledged, signed_in, written_day
 from tests.money import DAY, FAILS_LATER, World
 from tests.topics.people import at_once
 
@@ -380,6 +380,6 @@ def test_the_letter_says_until_when(newsroom: World) -> None:
     twice(newsroom)
     since = pledges(newsroom)[1].duplicate_since
     assert since is not None
-    until = since + timedelta(days=7, hours=2)
+    until = since + timedelta(days=7)
     text = text_of(newsroom.letters("which one did you mean?")[0])
-    assert f"{until.day} {until:%B %Y}" in text
+    assert f"{written_day(until)}" in text
