@@ -20,7 +20,7 @@ from membership.web.logs import console
 from tests.databases import create_postgresql, empty, migrated, postgresql_server
 from tests.sound_rows import plant_sound_rows, take_rules_away
 
-pytest_plugins = ("tests.browser", "tests.completeness")
+pytest_plugins = ("tests.browser", "tests.compiled_once", "tests.completeness")
 
 # Without this, structlog would draw every traceback with all of its locals: 15 seconds each.
 structlog.configure(processors=[structlog.processors.add_log_level, console(colours=False)])
