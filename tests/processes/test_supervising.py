@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -33,15 +34,13 @@ def others_may_read(instance: Path) -> list[str]:
     return [str(path) for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]
 
 
-def test_the_demo_starts_twice_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_demo_starts_again_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ, log = environ_of(tmp_path / "instance"), tmp_path / "run.log"
     port, sandbox_port = int(environ["PORT"]), int(environ["SANDBOX_PORT"])
 
     for number in (signal.SIGTERM, signal.SIGINT):
         with started(RUN, environ, log) as process:
-            until(lambda: READY in log.read_text() or process.poll() is not None, log.read_text, seconds=YEAR_SECONDS)
-            assert process.poll() is None, log.read_text()
-            children = psutil.Process(process.pid).children(recursive=True)
+            children = _children(process, log)
             pages = {path: answer_of(port, path) for path in ("/", "/dev/mail", "/topics", "/support", "/staff/")}
             process.send_signal(number)
 
@@ -52,20 +51,26 @@ def test_the_demo_starts_twice_and_leaves_nothing_behind(tmp_path: Path) -> None
         assert not [child for child in children if child.is_running()]
         assert answer_of(port, "/") is answer_of(sandbox_port, "/_sandbox") is None
     assert "The demo newsroom was loaded already." in log.read_text()
+    _the_death_of_one_child_ends_all_with_its_code(environ, tmp_path / "death.log")
 
 
-def test_the_death_of_one_child_ends_all_with_its_code(tmp_path: Path) -> None:
-    environ, log = environ_of(tmp_path / "instance"), tmp_path / "run.log"
-
+def _the_death_of_one_child_ends_all_with_its_code(environ: dict[str, str], log: Path) -> None:
     with started(RUN, environ, log) as process:
-        until(lambda: READY in log.read_text(), log.read_text, seconds=YEAR_SECONDS)
-        children = psutil.Process(process.pid).children(recursive=True)
+        children = _children(process, log)
         worker = next(child for child in children if child.cmdline()[-1] == "worker")
         worker.kill()
 
         assert process.wait(15) == 128 + signal.SIGKILL
     assert "worker has ended with" in log.read_text()
     assert not [child for child in children if child.is_running()]
+
+
+def _children(process: "subprocess.Popen[bytes]", log: Path) -> list[psutil.Process]:
+    """Waits until all is there and returns all processes that were started for it."""
+    until(lambda: READY in log.read_text() or process.poll() is not None, log.read_text, seconds=YEAR_SECONDS)
+    assert process.poll() is None, log.read_text()
+    found: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
+    return found
 
 
 def test_children_end_together_even_those_that_do_not_listen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
