@@ -17,7 +17,7 @@ from membership.factory import create_app
 from membership.mail.transport import ListTransport
 from membership.settings import Settings
 from membership.web.logs import console
-from tests.databases import create_postgresql, empty, migrated, postgresql_server
+from tests.databases import create_postgresql, empty, hurried_sqlite, migrated, postgresql_server
 from tests.sound_rows import plant_sound_rows, take_rules_away
 
 pytest_plugins = ("tests.browser", "tests.compiled_once", "tests.completeness")
@@ -26,6 +26,12 @@ pytest_plugins = ("tests.browser", "tests.compiled_once", "tests.completeness")
 structlog.configure(processors=[structlog.processors.add_log_level, console(colours=False)])
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hurried() -> Iterator[None]:
+    with hurried_sqlite():
+        yield
 
 
 @pytest.fixture(scope="session")

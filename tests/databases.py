@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from membership import migrating
+from membership import db, migrating
 from membership.db import Database
 
 
@@ -84,6 +85,20 @@ _RESTART_NUMBERS = """
 SELECT setval((quote_ident(schemaname) || '.' || quote_ident(sequencename))::regclass, 1, false)
 FROM pg_sequences WHERE schemaname = 'public'
 """
+
+
+@contextmanager
+def hurried_sqlite() -> Iterator[None]:
+    """Lets the SQLite files of this process live without waiting for the disk, as PostgreSQL does here."""
+    prepare = db._prepare_sqlite
+
+    def prepare_hurried(connection: DBAPIConnection, record: object) -> None:
+        prepare(connection, record)
+        connection.cursor().execute("PRAGMA synchronous=OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "_prepare_sqlite", prepare_hurried)
+        yield
 
 
 def _hurry(server_url: str) -> None:
