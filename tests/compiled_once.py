@@ -1,20 +1,25 @@
-"""What every application of a test process compiles alike, compiled once: templates, and how addresses are written."""
+"""What every application of a test process compiles alike, compiled once: templates, addresses and statements."""
 
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.engine import make_url
 from werkzeug.routing import Rule
+
+from membership import db
 
 _compile_builder: Callable[[Rule, bool], Any] = Rule._compile_builder
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def compiled_once() -> Iterator[None]:
     """Lets applications share what they compile; each test makes one or two, of a hundred routes each."""
     folder = tempfile.mkdtemp(prefix="membership-compiled-")
@@ -23,6 +28,34 @@ def compiled_once() -> Iterator[None]:
         patch.setattr(Rule, "_compile_builder", _shared_builder)
         yield
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def one_engine(url: str) -> Iterator[None]:
+    """Lets all who open this database share an engine, which keeps what it compiled for tests to come.
+
+    Whoever closes the database meanwhile leaves the connections to the end of the block.
+    """
+    used = set[Engine]()
+    with pytest.MonkeyPatch.context() as patch:
+
+        def engine_of(asked: URL, **how: Any) -> Engine:
+            if asked.database != make_url(url).database:
+                return create_engine(asked, **how)
+            engine = _engine(asked, **how)
+            patch.setattr(engine, "dispose", lambda: None)
+            used.add(engine)
+            return engine
+
+        patch.setattr(db, "create_engine", engine_of)
+        yield
+    for engine in used:
+        engine.dispose()
+
+
+@cache
+def _engine(url: URL, **how: Any) -> Engine:
+    return create_engine(url, **how)
 
 
 def _shared_builder(rule: Rule, append_unknown: bool = True) -> Any:

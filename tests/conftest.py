@@ -17,10 +17,11 @@ from membership.factory import create_app
 from membership.mail.transport import ListTransport
 from membership.settings import Settings
 from membership.web.logs import console
+from tests.compiled_once import compiled_once, one_engine
 from tests.databases import create_postgresql, empty, hurried_sqlite, migrated, postgresql_server
 from tests.sound_rows import plant_sound_rows, take_rules_away
 
-pytest_plugins = ("tests.browser", "tests.compiled_once", "tests.completeness")
+pytest_plugins = ("tests.browser", "tests.completeness")
 
 # Without this, structlog would draw every traceback with all of its locals: 15 seconds each.
 structlog.configure(processors=[structlog.processors.add_log_level, console(colours=False)])
@@ -29,8 +30,8 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hurried() -> Iterator[None]:
-    with hurried_sqlite():
+def quick() -> Iterator[None]:
+    with hurried_sqlite(), compiled_once():
         yield
 
 
@@ -71,15 +72,20 @@ def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated, empty database: the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        path = tmp_path / "membership.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        template: Path = request.getfixturevalue("sqlite_template")
+        path = template.with_name("membership.db")
+        shutil.copy(template, path)
+        with one_engine(f"sqlite:///{path}"):
+            yield f"sqlite:///{path}"
+        for each in template.parent.glob("membership.db*"):
+            each.unlink()
         return
     url = request.getfixturevalue("postgresql_emptied")
-    yield url
+    with one_engine(url):
+        yield url
     empty(url)
 
 
