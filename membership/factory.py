@@ -26,6 +26,7 @@ from membership.web.observed import Observed
 from membership.web.page_cache import PageCache
 from membership.wiring import (
     ADDRESS_MOVED,
+    ARTICLES_OF,
     BALLOT_OF,
     BLUEPRINTS,
     EVENTS,
@@ -33,6 +34,7 @@ from membership.wiring import (
     LAYOUT,
     LINKS,
     LOADERS,
+    NEWS,
     PERSONAL_DATA,
     PROPOSALS_OF,
     RECONCILED,
@@ -114,12 +116,14 @@ def _furnish(app: Flask, seams: Seams, look_every_seconds: float) -> None:
     app.extensions["seams"] = seams
     app.extensions["gateway"] = seams.gateway
     app.extensions["mirror"] = seams.mirror
+    app.extensions["articles_of"] = ARTICLES_OF
     app.extensions["ballot_of"] = BALLOT_OF
     app.extensions["proposals_of"] = PROPOSALS_OF
     app.extensions["events"] = EVENTS
     app.extensions["invariants"] = INVARIANTS
     app.extensions["links"] = LINKS
     app.extensions["loaders"] = LOADERS
+    app.extensions["news"] = NEWS
     app.extensions["mail_transport"] = seams.mail
     app.extensions["personal_data"] = PERSONAL_DATA
     app.extensions["reconciled"] = RECONCILED

@@ -13,6 +13,9 @@ _ORIGIN = re.compile(
     re.ASCII,
 )
 
+# RFC 9110, 5.1: a token; of those that proxies name, letters, digits and hyphens are enough.
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
+
 
 def bare(text: str) -> str:
     """Returns a value without white space and one pair of quotes around it, as shells and other tools read it."""
@@ -46,6 +49,13 @@ def four_counts(text: str) -> tuple[int, int, int, int]:
     if not (first and second and third and fourth):
         raise ValueError(text)
     return first, second, third, fourth
+
+
+def header(text: str) -> str:
+    """Returns the name of a header, or nothing."""
+    if text and not _HEADER.fullmatch(text):
+        raise ValueError(text)
+    return text
 
 
 def networks(text: str) -> tuple[str, ...]:

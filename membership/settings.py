@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
-from membership.notation import bare, count, days, four_counts, is_mail_server, networks, origin, sender, split
+from membership.notation import bare, count, days, four_counts, header, is_mail_server, networks, origin, sender, split
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
@@ -43,6 +43,7 @@ class Settings:
     mail_from: str
     instance: Path = INSTANCE
     trusted_proxies: int = 0
+    country_header: str = ""
     operator_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     keep_event_payloads_days: int = 30
     attempts_an_hour: tuple[int, int, int, int] = (10, 5, 100, 3000)
@@ -81,6 +82,7 @@ def from_environment(environ: Mapping[str, str], *, instance: Path | None = None
         mail_from=reader.converted("MAIL_FROM", "newsroom@localhost", sender, "an address, or Name <address>"),
         instance=instance,
         trusted_proxies=reader.converted("TRUSTED_PROXIES", "0", count, "a whole number, 0 or more"),
+        country_header=reader.converted("COUNTRY_HEADER", "", header, "the name of a header, like CF-IPCountry"),
         operator_networks=reader.converted(
             "OPERATOR_NETWORKS", "127.0.0.0/8,::1/128", networks, "a comma list of networks"
         ),

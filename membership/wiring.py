@@ -12,11 +12,17 @@ from sqlalchemy.orm import Session
 from membership.accounts import (
     address_letters,
     address_routes,
+    credit_routes,
     device_letters,
     device_routes,
+    farewell,
     forgetting,
     letter,
     link_routes,
+    lost_mailbox_letters,
+    mail_routes,
+    news,
+    news_letters,
     passkey_letters,
     passkey_routes,
     privacy_routes,
@@ -25,11 +31,14 @@ from membership.accounts import (
 from membership.accounts import routes as accounts_routes
 from membership.accounts.address_changes import Follow
 from membership.accounts.links import Purpose
+from membership.accounts.lost_mailboxes import carry_move
+from membership.accounts.mail_choices import Kind, Kinds
 from membership.accounts.own_account import OWN_ACCOUNT
 from membership.accounts.own_data import PersonalData
+from membership.accounts.own_mail import OWN_MAIL
 from membership.accounts.retention import Period, apply_periods, forget_address_changes, forget_sessions, in_rows
 from membership.appeals import words as appeal_words
-from membership.articles import feed, sections
+from membership.articles import feed, of_topics, sections
 from membership.articles import routes as articles_routes
 from membership.clock import Clock
 from membership.dashboard import routes as dashboard_routes
@@ -38,6 +47,7 @@ from membership.mail.posting import posting
 from membership.mail.transport import MailTransport
 from membership.newsroom import routes as newsroom_routes
 from membership.newsroom import words
+from membership.newsroom.danger import load_danger
 from membership.outbox.periodic import Every
 from membership.outbox.rows import Task, oldest_due_at
 from membership.patrons import (
@@ -50,6 +60,7 @@ from membership.patrons import (
     failing,
     failing_letters,
     grace_end,
+    mailbox_routes,
     mend_pages,
     receipt_routes,
     stop_letter,
@@ -80,6 +91,7 @@ from membership.payments.absences import (
 )
 from membership.payments.alarm_letter import alarm_letter
 from membership.payments.alarms import Question, Watch, keep_watch, open_alarms
+from membership.payments.customer_address import change_customer_address, tell_stripe_of_account
 from membership.payments.disputes import sync_dispute, warn_of_fraud
 from membership.payments.erased import erase_customer, forget_customer, forget_events
 from membership.payments.forgetting import KEEP_ADDRESS, KEEP_NETWORK, forget_payloads, forget_traces
@@ -110,7 +122,17 @@ from membership.payments.sound_payments import ATTEMPTS, PAYMENTS
 from membership.payments.syncing import sync_payment
 from membership.payments.webhook import FUTURE
 from membership.settings import Settings
-from membership.support import amount_change, help_letters, help_routes
+from membership.support import (
+    amount_change,
+    danger_routes,
+    help_letters,
+    help_routes,
+    mending,
+    mending_letter,
+    mending_pages,
+    statement_routes,
+    thanks_routes,
+)
 from membership.support import letters as support_letters
 from membership.support import routes as support_routes
 from membership.support import words as support_words
@@ -159,6 +181,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     passkey_routes.blueprint,
     link_routes.blueprint,
     privacy_routes.blueprint,
+    mail_routes.blueprint,
+    credit_routes.blueprint,
     topics_routes.blueprint,
     ballot_routes.blueprint,
     staff_routes.blueprint,
@@ -166,10 +190,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     patrons_routes.blueprint,
     receipt_routes.blueprint,
     tier_routes.blueprint,
+    mailbox_routes.blueprint,
     change_routes.blueprint,
     amount_change.blueprint,
     support_routes.blueprint,
+    danger_routes.blueprint,
+    thanks_routes.blueprint,
     help_routes.blueprint,
+    statement_routes.blueprint,
     dashboard_routes.blueprint,
     health.blueprint,
 )
@@ -183,7 +211,17 @@ LOADERS: Mapping[str, Load] = {
     "tiers": tiers.load,
     "amounts": support_words.load_amounts,
     "other_ways": support_words.load_other_ways,
+    "danger": load_danger,
     "withdrawal": load_withdrawal,
+}
+
+# What one may be told by letter, at most once a week, and may choose: the name of the choice, and how it is written.
+NEWS: Kinds = {
+    topic_letters.RESULTS: Kind(
+        _("Results of rounds"),
+        _("What was chosen in a round in which you voted."),
+        topic_letters.results_told,
+    ),
 }
 
 # What carries out which side effect. Each runs outside of any transaction.
@@ -194,6 +232,14 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "address_old": posting(address_letters.to_the_old),
     "address_new": posting(address_letters.to_the_new),
     "address_moved": posting(address_letters.moved),
+    "customer_address": change_customer_address,
+    mending.LETTER: posting(mending_letter.is_it_yours),
+    # Carried out, its payload is erased: that is the forgetting.
+    mending.WISH: lambda _seams, _task: None,
+    "farewell": posting(farewell.farewell),
+    "mailbox_lost": posting(lost_mailbox_letters.mailbox_lost),
+    "mailbox_move": lambda seams, task: carry_move(seams, task, ADDRESS_MOVED),
+    "mailbox_stays": posting(lost_mailbox_letters.mailbox_stays),
     "receipt": posting(support_letters.receipt),
     "help": posting(help_letters.help_letter),
     "welcome": posting(patrons_letters.welcome),
@@ -219,7 +265,8 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "forget_events": forget_events,
     "movements": lambda seams, _task: _list_the_account(seams),
     "ballot_receipt": topic_letters.send_ballot_receipt,
-    "round_results": topic_letters.send_round_results,
+    "round_results": topic_letters.tell_round_results,
+    news.LETTER: lambda seams, task: news_letters.send_news(seams, task, NEWS),
     "ballot_traces": traces.erase_traces,
 }
 
@@ -317,7 +364,7 @@ PASSING: Mapping[str, timedelta] = {
 WATCH = Watch("watch for alarms", timedelta(minutes=5), ALARMS, PASSING)
 
 # What stands here about a person, told and erased package by package, from the ground up.
-PERSONAL_DATA: tuple[PersonalData, ...] = (OWN_ACCOUNT, OWN_PAYMENTS, OWN_PLEDGES, OWN_VOTES, OWN_REQUESTS)
+PERSONAL_DATA: tuple[PersonalData, ...] = (OWN_ACCOUNT, OWN_MAIL, OWN_PAYMENTS, OWN_PLEDGES, OWN_VOTES, OWN_REQUESTS)
 
 _YEAR = timedelta(days=365)
 
@@ -365,6 +412,13 @@ RETENTION: tuple[Period, ...] = (
         KEEP_NETWORK,
         apply=lambda seams, _length: forget_traces(seams),
     ),
+    Period(
+        "news",
+        _("News that you were told by letter: what it was about, and when"),
+        _("To tell nothing twice, and to write once a week at most."),
+        news.KEPT,
+        apply=in_rows(news.forget_news),
+    ),
     Period("letters", _("Letters that wait"), _("To send them."), until=_("until they are sent")),
     Period(
         "events",
@@ -389,7 +443,7 @@ RETENTION: tuple[Period, ...] = (
     ),
     Period(
         "account",
-        _("An account: address, name, language"),
+        _("An account: address, name, language, which letters you want, how you are named under articles"),
         _("To be yours: votes, receipts, the pledge."),
         until=_("until you erase it"),
     ),
@@ -474,6 +528,8 @@ LINKS: Mapping[str, Purpose] = {
     device_letters.EVERYWHERE: device_letters.SIGN_OUT_LINK,
     address_letters.OLD: address_routes.OLD_LINK,
     address_letters.NEW: address_routes.NEW_LINK,
+    mending_letter.MEND_ADDRESS: mending_pages.LINK,
+    lost_mailbox_letters.REFUSE: lost_mailbox_letters.REFUSAL_LINK,
 }
 
 # What every worker looks at in each turn, before side effects and periodic tasks.
@@ -497,7 +553,7 @@ TOLD: Mapping[str, Callable[[Session], object]] = {
 SIGNED_IN: tuple[Callable[..., object], ...] = (claim_payers,)
 
 # Told, in the caller's transaction, that an account has another address now: (session, account, its old key, now=).
-ADDRESS_MOVED: tuple[Follow, ...] = (follow_address,)
+ADDRESS_MOVED: tuple[Follow, ...] = (follow_address, tell_stripe_of_account)
 
 # Asked, in the caller's transaction, when an account comes to have the right to vote: (session, account_id, now=).
 MAY_VOTE_NOW: tuple[Callable[..., object], ...] = (may_vote_now,)
@@ -508,6 +564,9 @@ BALLOT_OF: Callable[..., object] = own_ballot.ballot_of
 # What the account page says of topics that an editor has not answered yet: (session, account_id).
 PROPOSALS_OF: Callable[..., object] = listing.proposals_of
 
+# What a yearly statement says of articles: (session, slugs of topics, now=).
+ARTICLES_OF: Callable[..., Any] = of_topics.articles_of
+
 # What the layout of every page may use besides the newsroom's own words; each must be remembered, not queried.
 LAYOUT: Mapping[str, Callable[[], Any]] = {
     "sections": sections.all_sections,
@@ -516,6 +575,7 @@ LAYOUT: Mapping[str, Callable[[], Any]] = {
 __all__ = [
     "ADDRESS_MOVED",
     "ALARMS",
+    "ARTICLES_OF",
     "BALLOT_OF",
     "BLUEPRINTS",
     "EVENTS",
@@ -524,6 +584,7 @@ __all__ = [
     "LINKS",
     "LOADERS",
     "MAY_VOTE_NOW",
+    "NEWS",
     "PERIODIC",
     "PERSONAL_DATA",
     "PROPOSALS_OF",

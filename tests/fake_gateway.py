@@ -133,6 +133,9 @@ class FakeGateway:
     def void_invoice(self, invoice_id: str) -> None:
         raise GoneAtStripe(invoice_id)
 
+    def change_customer_email(self, customer_id: str, email: str) -> None:
+        raise GoneAtStripe(customer_id)
+
     def delete_customer(self, customer_id: str) -> None:
         raise GoneAtStripe(customer_id)
 

@@ -18,8 +18,8 @@ from membership.web.headers import security_headers
 from membership.web.logs import without_secrets
 from membership.web.observed import path_for_log
 
-# Machines call these, and prove themselves: Stripe by its signature.
-OPEN_TO_OTHER_ORIGINS = {"payments.webhook"}
+# Machines call these, and prove themselves: Stripe by its signature, mail programs by the token of a letter.
+OPEN_TO_OTHER_ORIGINS = {"payments.webhook", "mail.unsubscribe"}
 
 FROM_ELSEWHERE: tuple[Mapping[str, str], ...] = (
     {},

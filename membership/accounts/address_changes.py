@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -43,7 +43,7 @@ def ask_for_change(session: Session, account: Account, email: str, *, now: datet
     take_turn(session, f"address {key}")
     locked(session, Account, account.id)
     _refuse_too_many(session, account, key, now=now)
-    _close_waiting(session, account, now=now)
+    close_waiting(session, account, now=now)
     change = AddressChange(
         reference=str(uuid4()), account_id=account.id, email=clean_email(email), email_key=key, created_at=now
     )
@@ -54,11 +54,11 @@ def ask_for_change(session: Session, account: Account, email: str, *, now: datet
 
 
 def waiting_change(session: Session, account: Account, *, now: datetime) -> AddressChange | None:
-    """Returns the change that an account waits for, or `None`."""
+    """Returns the change that an account waits for, or `None`: one that both confirm, or the move of a lost mailbox."""
     return session.scalars(
         select(AddressChange)
         .where(AddressChange.account_id == account.id, AddressChange.closed_at.is_(None))
-        .where(AddressChange.created_at > now - LIFE)
+        .where(or_(AddressChange.created_at > now - LIFE, AddressChange.moves_at.is_not(None)))
         .order_by(AddressChange.id.desc())
         .limit(1)
     ).first()
@@ -66,12 +66,17 @@ def waiting_change(session: Session, account: Account, *, now: datetime) -> Addr
 
 def take_back(session: Session, account: Account, *, now: datetime) -> None:
     """Drops the change that an account waits for; its letters do nothing any more."""
-    _close_waiting(session, account, now=now)
+    close_waiting(session, account, now=now)
+
+
+def find_change(session: Session, reference: str) -> AddressChange | None:
+    """Returns a change, or `None` if it is forgotten by now."""
+    return session.scalar(select(AddressChange).where(AddressChange.reference == reference))
 
 
 def change_by_reference(session: Session, reference: str) -> AddressChange:
     """Returns a change. Raises `NotFound`."""
-    change = session.scalar(select(AddressChange).where(AddressChange.reference == reference))
+    change = find_change(session, reference)
     if change is None:
         raise NotFound("There is no such link. Perhaps it was cut in the mail: copy it whole.")
     return change
@@ -92,17 +97,54 @@ def confirm(session: Session, reference: str, side: Side, follow: Iterable[Follo
 
     Raises `Dead` if the wish is over, and `NotFound`.
     """
-    change = locked(session, AddressChange, change_by_reference(session, reference).id)
+    found = change_by_reference(session, reference)
+    # In the order in which a new wish takes them, lest two wait for each other.
+    locked(session, Account, found.account_id)
+    change = locked(session, AddressChange, found.id)
     if change is None or is_confirmed(change, side):
         return
-    if change.closed_at is not None or change.created_at <= now - LIFE:
+    if change.closed_at is not None or change.created_at <= now - LIFE or change.moves_at is not None:
         raise Dead("This change of address is over: it was taken back, or waited for longer than a day. Ask anew.")
     if side == "old":
         change.old_confirmed_at = now
     else:
         change.new_confirmed_at = now
     if is_done(change):
-        _move(session, change, follow, now=now)
+        move(session, change, follow, actor_id=change.account_id, now=now)
+
+
+def move(
+    session: Session, change: AddressChange, follow: Iterable[Follow], *, actor_id: int | None, now: datetime
+) -> bool:
+    """Gives an account its new address, and closes the wish; `False` if somebody has the address by now.
+
+    Links in letters to the old one die, mails that would sign in there too, and both addresses are told.
+    """
+    change.closed_at = now
+    account = locked(session, Account, change.account_id)
+    if account is None or account.erased_at is not None or find_account(session, change.email) is not None:
+        return False
+    was, account_email = account.email_key, account.email
+    try:
+        with session.begin_nested():
+            account.email, account.email_key = change.email, change.email_key
+            # Links in letters to the old address open nothing any more.
+            account.link_version += 1
+    except IntegrityError:
+        return False
+    _end_requests(session, was, now=now)
+    for take_along in follow:
+        take_along(session, account, was, now=now)
+    told = {"email": account_email, "change": change.reference}
+    enqueue(session, "address_moved", change.reference, told, now=now)
+    record(session, "address changed", "account", account.reference, actor_id=actor_id, fields=("email",), now=now)
+    return True
+
+
+def close_waiting(session: Session, account: Account, *, now: datetime) -> None:
+    """Closes every wish of an account that is not done."""
+    waits = (AddressChange.account_id == account.id, AddressChange.closed_at.is_(None))
+    session.execute(update(AddressChange).where(*waits).values(closed_at=now))
 
 
 def _refuse_too_many(session: Session, account: Account, key: str, *, now: datetime) -> None:
@@ -115,33 +157,6 @@ def _refuse_too_many(session: Session, account: Account, key: str, *, now: datet
             field="email",
             retry_after=int(DAY.total_seconds()),
         )
-
-
-def _close_waiting(session: Session, account: Account, *, now: datetime) -> None:
-    waits = (AddressChange.account_id == account.id, AddressChange.closed_at.is_(None))
-    session.execute(update(AddressChange).where(*waits).values(closed_at=now))
-
-
-def _move(session: Session, change: AddressChange, follow: Iterable[Follow], *, now: datetime) -> None:
-    change.closed_at = now
-    account = locked(session, Account, change.account_id)
-    if account is None or account.erased_at is not None or find_account(session, change.email) is not None:
-        # Somebody came to have the address since it was asked for: nothing moves.
-        return
-    was, account_email = account.email_key, account.email
-    try:
-        with session.begin_nested():
-            account.email, account.email_key = change.email, change.email_key
-            # Links in letters to the old address open nothing any more.
-            account.link_version += 1
-    except IntegrityError:
-        return
-    _end_requests(session, was, now=now)
-    for take_along in follow:
-        take_along(session, account, was, now=now)
-    told = {"email": account_email, "change": change.reference}
-    enqueue(session, "address_moved", change.reference, told, now=now)
-    record(session, "address changed", "account", account.reference, actor_id=account.id, fields=("email",), now=now)
 
 
 def _end_requests(session: Session, was: str, *, now: datetime) -> None:

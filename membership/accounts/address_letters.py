@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from membership.accounts.address_changes import change_by_reference, is_done
+from membership.accounts.address_changes import find_change, is_done
 from membership.accounts.addresses import masked
 from membership.accounts.links import link_path
 from membership.accounts.models import Account, AddressChange
@@ -21,9 +21,9 @@ OLD, NEW = "address-old", "address-new"
 
 def to_the_old(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Letter | None:
     """Asks the old address whether the change is meant; `None` if the wish is over."""
-    change = change_by_reference(session, payload["change"])
+    change = find_change(session, payload["change"])
     account = _waiting_owner(session, change)
-    if account is None:
+    if change is None or account is None:
         return None
     link = link_path(OLD, change.reference, account, now=now())
     return signed(
@@ -48,9 +48,9 @@ def to_the_old(session: Session, payload: Mapping[str, Any], *, base_url: str) -
 
 def to_the_new(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Letter | None:
     """Asks the new address to confirm, or tells its owner why it cannot be taken; `None` if the wish is over."""
-    change = change_by_reference(session, payload["change"])
+    change = find_change(session, payload["change"])
     account = _waiting_owner(session, change)
-    if account is None:
+    if change is None or account is None:
         return None
     if find_account(session, change.email) is not None:
         return _taken(change, base_url)
@@ -70,8 +70,10 @@ def to_the_new(session: Session, payload: Mapping[str, Any], *, base_url: str) -
 
 
 def moved(session: Session, payload: Mapping[str, Any], *, base_url: str) -> tuple[Letter, ...]:
-    """Tells both addresses that it is done."""
-    change = change_by_reference(session, payload["change"])
+    """Tells both addresses that it is done; none if the account has been erased meanwhile."""
+    change = find_change(session, payload["change"])
+    if change is None:
+        return ()
     says = _("Your address with us is now %(email)s. We write there from now on.", email=masked(change.email))
     return tuple(
         signed(
@@ -101,7 +103,10 @@ def _taken(change: AddressChange, base_url: str) -> Letter:
     )
 
 
-def _waiting_owner(session: Session, change: AddressChange) -> Account | None:
+def _waiting_owner(session: Session, change: AddressChange | None) -> Account | None:
+    if change is None:
+        # Its owner has erased the account meanwhile.
+        return None
     account = session.get(Account, change.account_id)
     over = change.closed_at is not None or is_done(change)
     return None if over or account is None or account.erased_at is not None else account

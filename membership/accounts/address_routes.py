@@ -21,6 +21,7 @@ from membership.accounts.address_changes import (
 )
 from membership.accounts.links import Opened, Purpose
 from membership.accounts.login import signed_in_account, signed_in_required
+from membership.accounts.lost_mailboxes import refuse_move
 from membership.db import current_session, transaction
 from membership.errors import Refusal
 from membership.web.caching import personal
@@ -54,9 +55,13 @@ def ask_for_address() -> ResponseReturnValue:
 @signed_in_required
 def take_address_back() -> ResponseReturnValue:
     """Drops the change that is waited for."""
-    owner = signed_in_account()
+    owner, at = signed_in_account(), now()
     with transaction(current_session()) as session:
-        take_back(session, owner, now=now())
+        change = waiting_change(session, owner, now=at)
+        if change is not None and change.moves_at is not None:
+            refuse_move(session, change.reference, now=at)
+        else:
+            take_back(session, owner, now=at)
     return redirect("/account/address", 303)
 
 
@@ -68,7 +73,7 @@ def _page(email: str, refusal: Refusal | None = None) -> Response:
         account=owner,
         email=email,
         change=change,
-        until=change.created_at + LIFE if change else None,
+        until=(change.moves_at or change.created_at + LIFE) if change else None,
         errors={refusal.field or "": said(refusal)} if refusal else {},
     )
     response = personal(make_response(page, refusal.status if refusal else 200))

@@ -28,13 +28,17 @@ class Browser:
 
 @dataclass(frozen=True)
 class Device:
-    """A browser that is signed in, as its owner sees it; `handle` names it on the page, and opens nothing."""
+    """A browser that is signed in, as its owner sees it; `handle` names it on the page, and opens nothing.
+
+    `votes_only`: the browser that paid was let in to vote, and sees nothing else.
+    """
 
     handle: str
     name: str
     since: datetime
     seen_at: datetime
     is_this: bool
+    votes_only: bool
 
 
 def this_browser() -> Browser:
@@ -56,8 +60,8 @@ def keep_mark(response: Response, browser: Browser) -> None:
 
 
 def is_new(session: Session, account: Account, browser: Browser) -> bool:
-    """Says whether an account that was signed in before never was in this browser."""
-    theirs = SignInSession.account_id == account.id
+    """Says whether an account that was signed in before never was in this browser; to vote only is not signed in."""
+    theirs = (SignInSession.account_id == account.id) & (SignInSession.scope == sessions.FULL)
     known = exists().where(theirs, SignInSession.device_hash == hashed(browser.mark))
     return bool(session.scalar(select(exists().where(theirs) & ~known)))
 
@@ -98,6 +102,7 @@ def _device(row: SignInSession, secret: str) -> Device:
         since=row.created_at,
         seen_at=row.seen_at,
         is_this=row.secret_hash == hashed(secret),
+        votes_only=row.scope == sessions.TO_VOTE,
     )
 
 

@@ -39,6 +39,21 @@ def enter(session: Session, entry: Entry, *, now: datetime) -> Entered:
     return Entered(entry.account, entry.next_path, secret, browser)
 
 
+def enter_to_vote(session: Session, account: Account, *, now: datetime) -> Entered:
+    """Begins a session that opens the ballot alone, in place of this browser's earlier one. It proves no address."""
+    earlier, browser = forget(), this_browser()
+    if earlier is not None:
+        sessions.end(session, earlier, now=now)
+    secret = sessions.begin(session, account, device=browser.name, scope=sessions.TO_VOTE, now=now)
+    return Entered(account, "", secret, browser)
+
+
+def let_vote(entered: Entered, place: str) -> Response:
+    """Gives the browser its cookie, after the transaction, and leads to `place`; no mark that would make it known."""
+    remember(entered.secret, entered.account, scope=sessions.TO_VOTE)
+    return personal(make_response(redirect(place, 303)))
+
+
 def let_in(entered: Entered) -> Response:
     """Gives the browser its cookies, after the transaction, and leads to where its person was going."""
     remember(entered.secret, entered.account)

@@ -30,10 +30,11 @@ View = Callable[Parameters, ResponseReturnValue]
 
 @dataclass(frozen=True)
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
-    """A signed-in browser: its account, and the secret that names its session row."""
+    """A signed-in browser: its account, the secret that names its session row, and what that row lets it do."""
 
     account: Account
     secret: str
+    scope: str
 
     def get_id(self) -> str:
         return self.secret
@@ -79,8 +80,8 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def current_account() -> Account | None:
-    """Returns the account that is signed in in this browser, or `None`."""
-    return current_user.account if current_user.is_authenticated else None
+    """Returns the account that is signed in in this browser, or `None`; a browser that may only vote is nobody here."""
+    return current_user.account if current_user.is_authenticated and current_user.scope == sessions.FULL else None
 
 
 def signed_in_account() -> Account:
@@ -91,12 +92,41 @@ def signed_in_account() -> Account:
     return account
 
 
-def signed_in_required(view: View[Parameters]) -> View[Parameters]:
-    """Lets a view be seen by those who are signed in; others go to the sign-in page and come back. Never cached."""
+def current_voter() -> Account | None:
+    """Returns the account for which this browser may vote: signed in, or let in to vote only. For ballots alone."""
+    return current_user.account if current_user.is_authenticated else None
 
+
+def voting_account() -> Account:
+    """Returns the account for which this browser may vote; for views that require one."""
+    account = current_voter()
+    if account is None:
+        raise RuntimeError("this view needs @voter_required")
+    return account
+
+
+def may_only_vote() -> bool:
+    """Says whether this browser was let in to vote, and is not signed in."""
+    return current_voter() is not None and current_account() is None
+
+
+def signed_in_required(view: View[Parameters]) -> View[Parameters]:
+    """Lets a view be seen by those who are signed in; others go to the sign-in page and come back. Never cached.
+
+    Whoever was let in to vote only is among the others: a view opts in to them by `voter_required`.
+    """
+    return _required(current_account, view)
+
+
+def voter_required(view: View[Parameters]) -> View[Parameters]:
+    """As `signed_in_required`, and lets also those in who may only vote. For ballots alone."""
+    return _required(current_voter, view)
+
+
+def _required(who: Callable[[], Account | None], view: View[Parameters]) -> View[Parameters]:
     @wraps(view)
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResponseReturnValue:
-        if current_account() is None:
+        if who() is None:
             return personal(to_sign_in())
         return view(*args, **kwargs)
 
@@ -129,11 +159,11 @@ def _page_of_the_form() -> str:
     return page.path if page.netloc == request.host else ""
 
 
-def remember(secret: str, account: Account) -> None:
-    """Puts the secret of a session row into this browser's cookie."""
+def remember(secret: str, account: Account, *, scope: str = sessions.FULL) -> None:
+    """Puts the secret of a session row into this browser's cookie; what may only vote goes when the browser closes."""
     cookie.clear()
-    cookie.permanent = True
-    login_user(SignedIn(account, secret))
+    cookie.permanent = scope == sessions.FULL
+    login_user(SignedIn(account, secret, scope))
 
 
 def forget() -> str | None:
@@ -152,4 +182,4 @@ def _load(secret: str) -> SignedIn | None:
     if sessions.is_due_to_be_seen(row, now=at) and not is_writing(session):
         with transaction(session):
             sessions.see(session, row, now=at)
-    return SignedIn(account, secret)
+    return SignedIn(account, secret, row.scope)

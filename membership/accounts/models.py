@@ -1,4 +1,4 @@
-"""Tables of people, their roles, their ways in, and the audit log."""
+"""Tables of people, their roles, their ways in, the mail they want, and the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from membership.personal import BLANKED, DELETED, KEPT, REPLACED, personal
 
 ROLES = ("editor", "finance", "admin")
 SCOPES = ("full", "vote")
+CREDITS = ("name", "initials")
 
 
 class Account(Base):
@@ -103,7 +104,10 @@ class Passkey(Base):
 
 
 class AddressChange(Base):
-    """A wish to be known by another address; done once both the old and the new one have confirmed it."""
+    """A wish to be known by another address; done once both the old and the new one have confirmed it.
+
+    Where the old mailbox is lost, `asked_by_id` of the staff asked for it, and it is done at `moves_at` unless refused.
+    """
 
     __tablename__ = "address_changes"
 
@@ -118,6 +122,53 @@ class AddressChange(Base):
     old_confirmed_at: Mapped[datetime | None]
     new_confirmed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    moves_at: Mapped[datetime | None]
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), info=personal(KEPT, "address_changes"))
+
+
+class UnwantedMail(Base):
+    """A kind of news that somebody does not want by mail; without a row they want it."""
+
+    __tablename__ = "unwanted_mail"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id"), primary_key=True, info=personal(DELETED, "account")
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True, info=personal(DELETED, "account"))
+    since: Mapped[datetime]
+
+
+class News(Base):
+    """Something to tell one person; it waits to be told with all else that waits, in one letter a week.
+
+    `letter` is the key of the letter that took it, `told_at` when that was sent.
+    """
+
+    __tablename__ = "news"
+    __table_args__ = (UniqueConstraint("account_id", "kind", "key"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), info=personal(DELETED, "news"))
+    kind: Mapped[str] = mapped_column(info=personal(DELETED, "news"))
+    key: Mapped[str] = mapped_column(info=personal(DELETED, "news"))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON, info=personal(DELETED, "news"))
+    created_at: Mapped[datetime]
+    letter: Mapped[str | None] = mapped_column(index=True, info=personal(DELETED, "news"))
+    told_at: Mapped[datetime | None]
+
+
+class Credit(Base):
+    """How somebody wants to be named under articles that they had a part in; without a row they are not named."""
+
+    __tablename__ = "credits"
+    __table_args__ = (one_of("shown", CREDITS),)
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id"), primary_key=True, info=personal(DELETED, "account")
+    )
+    shown: Mapped[str] = mapped_column(info=personal(DELETED, "account"))
+    name: Mapped[str] = mapped_column(info=personal(DELETED, "account"))
+    chosen_at: Mapped[datetime]
 
 
 class AuditEntry(Base):

@@ -107,6 +107,7 @@ def _address_changes(session: Session, account: Account) -> Section:
         "created_at": _("Asked"),
         "old_confirmed_at": _("Confirmed at the old one"),
         "new_confirmed_at": _("Confirmed at the new one"),
+        "moves_at": _("Moves by itself, the mailbox being lost"),
     }
     return section("address_changes", _("Changes of address"), labels, session.scalars(theirs))
 

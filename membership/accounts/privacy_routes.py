@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from membership.accounts.erasing import erase, foretell, refuse_unless_meant
+from membership.accounts.farewell import say_farewell
 from membership.accounts.login import forget, signed_in_account, signed_in_required
 from membership.accounts.own_data import PersonalData, as_json, everything_about
 from membership.accounts.retention import Period
@@ -65,7 +66,9 @@ def erasure() -> ResponseReturnValue:
     except Refusal as refusal:
         return _own_page({refusal.field or "": said(refusal)}, status=refusal.status)
     with transaction(current_session()) as session:
-        erase(session, account.id, _parts(), now=now())
+        email, at = account.email, now()
+        if erase(session, account.id, _parts(), now=at):
+            say_farewell(session, email, now=at)
     forget()
     return personal(make_response(redirect("/account/privacy/erased", 303)))
 

@@ -6,30 +6,37 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from membership.accounts.models import Account, SignInSession
+from membership.accounts.models import SCOPES, Account, SignInSession
 from membership.web.signing import hashed
 
 LIFE = timedelta(days=180)
+# As long as the browser that paid is known by its attempt.
+LIFE_TO_VOTE = timedelta(days=1)
 IDLE = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
 
+FULL, TO_VOTE = SCOPES
 
-def begin(session: Session, account: Account, *, device: str = "", mark: str = "", now: datetime) -> str:
+
+def begin(
+    session: Session, account: Account, *, device: str = "", mark: str = "", scope: str = FULL, now: datetime
+) -> str:
     """Signs one browser in and returns the secret for its cookie; only its hash is kept.
 
-    `device` is the browser's plain name, `mark` the random text by which it is known when it comes again.
+    `device` is the browser's plain name, `mark` the random text by which it is known when it comes again. `scope`:
+    `TO_VOTE` for one that may open its ballot, for a day, and nothing else.
     """
     secret = secrets.token_urlsafe(32)
     session.add(
         SignInSession(
             secret_hash=hashed(secret),
             account_id=account.id,
-            scope="full",
+            scope=scope,
             device=device or None,
             device_hash=hashed(mark) if mark else None,
             created_at=now,
             seen_at=now,
-            expires_at=now + LIFE,
+            expires_at=now + (LIFE if scope == FULL else LIFE_TO_VOTE),
         )
     )
     session.flush()
@@ -76,6 +83,11 @@ def end(session: Session, secret: str, *, now: datetime) -> None:
 def end_all(session: Session, account: Account, *, now: datetime) -> None:
     """Signs an account out everywhere."""
     _end(session, SignInSession.account_id == account.id, now=now)
+
+
+def end_to_vote(session: Session, account: Account, *, now: datetime) -> None:
+    """Ends what may only vote for an account."""
+    _end(session, (SignInSession.account_id == account.id) & (SignInSession.scope == TO_VOTE), now=now)
 
 
 def _end(session: Session, whose: ColumnElement[bool], *, now: datetime) -> None:

@@ -13,6 +13,8 @@ PAGES = (
     ("/staff/tiers", lazy_gettext("Tiers"), "finance"),
     ("/staff/topics", lazy_gettext("Topics"), "editor"),
     ("/staff/rounds", lazy_gettext("Rounds"), "editor"),
+    ("/staff/danger", lazy_gettext("Danger"), "finance"),
+    ("/staff/mailboxes", lazy_gettext("Lost mailboxes"), "finance"),
 )
 
 

@@ -13,6 +13,21 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """The name of a part, where a letter has several."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link at the foot of a letter, for what few want; `url` is absolute."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Button:
     """A link that asks for an act; `url` is absolute."""
 
@@ -41,7 +56,7 @@ class Points:
     items: tuple[str, ...]
 
 
-Block = Line | Button | Code | Facts | Points
+Block = Line | Heading | Button | Link | Code | Facts | Points
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import re
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from hashlib import blake2b
 
@@ -19,9 +19,21 @@ _SPECIALS = re.compile(r'[()<>\[\]:;@\\,."\s]+')
 _ONE_LINE = 60
 
 
+class _Verbatim(UnstructuredHeader, BaseHeader):
+    """A header that holds an address of the web: the mail library would write a long one as an encoded word."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Verbatim)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
+
+
 def compose(letter: Letter, sender: str, *, now: datetime) -> EmailMessage:
     """Builds the message of `letter` from `sender` (`Name <address>`); its Message-ID follows from the letter's key."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["Message-ID"] = message_id(letter.key, sender)
     message["Date"] = format_datetime(now)
     message["From"] = _address(mailbox_of(sender))
@@ -29,12 +41,13 @@ def compose(letter: Letter, sender: str, *, now: datetime) -> EmailMessage:
     message["Subject"] = letter.subject
     if letter.reply_to:
         message["Reply-To"] = _address(letter.reply_to)
-    message["Content-Language"] = letter.language
     message["Auto-Submitted"] = "auto-generated"
     for name, value in letter.headers:
         message[name] = value
     message.set_content(render_template("mail/letter.txt", letter=letter))
     message.add_alternative(render_template("mail/letter.html", letter=letter), subtype="html")
+    # Last: what is said of the content before there is any goes with it into its first part, or is lost.
+    message["Content-Language"] = letter.language
     return message
 
 

@@ -13,6 +13,8 @@ from membership.personal import BLANKED, KEPT, personal
 PLEDGE_CADENCES = ("month", "year")
 # What a pause is: one month left out with the vote kept, or some months without it.
 SKIP, PAUSE = PAUSE_KINDS = ("skip", "pause")
+# A change of a pledge that says that its account is there only because of it.
+ACCOUNT, MADE = "account", "made"
 
 
 class Tier(Base):

@@ -13,7 +13,7 @@ from membership.db import locked
 from membership.newsroom.words import current_newsroom
 from membership.patrons.dropping import DROPPED, let_go
 from membership.patrons.live import settle_live
-from membership.patrons.models import PAUSE, PAUSE_KINDS, PLEDGE_CADENCES, Pledge, PledgeChange
+from membership.patrons.models import ACCOUNT, MADE, PAUSE, PAUSE_KINDS, PLEDGE_CADENCES, Pledge, PledgeChange
 from membership.patrons.standing import IN_GRACE, OVER
 from membership.payments.attempts import lock_attempt
 from membership.payments.erased import forget_told, is_of_erased
@@ -35,18 +35,18 @@ def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: d
     """
     require_ours(session, seen.tags)
     _lock_owner(session, seen.id)
-    pledge = find_pledge(session, seen.id)
+    pledge, has_made = find_pledge(session, seen.id), False
     if pledge is None:
         if seen.status in NOT_BEGUN:
             return
-        pledge = _begin(session, seen, now=now)
+        pledge, has_made = _begin(session, seen, now=now)
     with session.no_autoflush:
         # A pledge that has just begun is not whole yet.
         is_erased = is_of_erased(session, pledge.account_id)
     if is_erased:
         forget_told(session, (seen.id, seen.customer), now=now)
         seen = replace(seen, card_brand=None, card_last4=None, card_expires=None)
-    changes = _changes(pledge, seen)
+    changes = [*_changes(pledge, seen), *([(ACCOUNT, None, MADE)] if has_made else [])]
     _apply(pledge, seen, now=now)
     session.flush()
     for what, was, becomes in changes:
@@ -82,10 +82,11 @@ def live_pledge(session: Session, account_id: int) -> Pledge | None:
     return session.scalar(select(Pledge).where(Pledge.account_id == account_id, Pledge.live))
 
 
-def _begin(session: Session, seen: Subscription, *, now: datetime) -> Pledge:
+def _begin(session: Session, seen: Subscription, *, now: datetime) -> tuple[Pledge, bool]:
+    """Returns the new pledge, and whether its account was made for it."""
     attempt = lock_attempt(session, seen.tags.attempt or "")
     payer = payer_for(session, attempt, customer=seen.customer, email=seen.email, name=seen.name, now=now)
-    account = _account_of(session, attempt, payer, seen, now=now)
+    account, made = _account_of(session, attempt, payer, seen, now=now)
     # The account before its payers, as signing in locks them when it claims them.
     locked(session, Account, account.id)
     payer.account_id = account.id
@@ -99,22 +100,22 @@ def _begin(session: Session, seen: Subscription, *, now: datetime) -> Pledge:
         live=False,
     )
     session.add(pledge)
-    return pledge
+    return pledge, made
 
 
 def _account_of(
     session: Session, attempt: Attempt | None, payer: Payer, seen: Subscription, *, now: datetime
-) -> Account:
+) -> tuple[Account, bool]:
     if payer.erased_at is not None and payer.account_id is not None:
-        return session.get_one(Account, payer.account_id)
+        return session.get_one(Account, payer.account_id), False
     # A signed-in person's pledge is theirs, whatever address was typed at Stripe.
     if attempt is not None and attempt.account_id is not None:
-        return session.get_one(Account, attempt.account_id)
+        return session.get_one(Account, attempt.account_id), False
     language = attempt.language if attempt else current_newsroom().language
     account, made = account_for(session, payer.email or seen.email or "", language=language, now=now)
     if made:
         account.name = seen.name
-    return account
+    return account, made
 
 
 def _changes(pledge: Pledge, seen: Subscription) -> list[tuple[str, str | None, str | None]]:

@@ -53,6 +53,7 @@ def _facts(receipt: ReceiptView, issuer: Newsroom) -> list[tuple[str, str]]:
         (_("From"), receipt.addressee),
         (_("To"), issuer.legal_name or issuer.name),
         (_("Paid by"), receipt.method),
+        (_("On your bank statement"), issuer.statement_descriptor if receipt.is_on_statement else ""),
         (_("Fee of the payment processor, paid by us"), money(receipt.fee) if receipt.fee else ""),
         (_("Issued"), day(receipt.issued_at)),
         (_("Reference"), receipt.reference),

@@ -38,7 +38,8 @@ class CreditView:
 class ReceiptView:
     """A receipt as it is printed. `fee` is in the settled currency, and `None` until the processor has told it.
 
-    `is_taken_back`: the payer's bank took the money back, by a dispute that we lost.
+    `is_taken_back`: the payer's bank took the money back, by a dispute that we lost. `is_on_statement`: Stripe
+    moved the money, and gave it our name on the payer's bank statement.
     """
 
     number: str
@@ -53,6 +54,7 @@ class ReceiptView:
     fee: Money | None
     credits: tuple[CreditView, ...]
     is_taken_back: bool = False
+    is_on_statement: bool = True
 
     @property
     def kept(self) -> Money:
@@ -104,6 +106,7 @@ def _receipt(session: Session, which: ColumnElement[bool]) -> ReceiptView | None
         fee=_fee(session, payment),
         credits=_credits(session, payment),
         is_taken_back=payment.state == "lost",
+        is_on_statement=payment.source == "stripe",
     )
 
 

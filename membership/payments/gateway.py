@@ -107,6 +107,10 @@ class Gateway(Protocol):
         """Makes an open invoice one that nobody will be charged for; one that is paid or void is left as it is."""
         ...
 
+    def change_customer_email(self, customer_id: str, email: str) -> None:
+        """Sets the address that Stripe writes to; may raise `StripeRefused`."""
+        ...
+
     def delete_customer(self, customer_id: str) -> None:
         """Deletes a customer for good, with cards and addresses; what they pay regularly ends at once."""
         ...

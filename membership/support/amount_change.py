@@ -21,6 +21,7 @@ from membership.patrons.changing import (
 from membership.patrons.models import Pledge
 from membership.patrons.next_charge import MONTHS, NextCharge, becoming, next_charge
 from membership.payments.mirror import current_mirror
+from membership.support.closing import danger_line, refuse_if_closed
 from membership.support.form import in_bounds
 from membership.support.words import current_amounts
 from membership.web.caching import personal
@@ -116,19 +117,23 @@ def _change(path: str, pledge: Pledge, cadence: str, prefilled: Money) -> Amount
 def _answered(change: AmountChange, typed: str, act: Callable[[Money], ResponseReturnValue]) -> ResponseReturnValue:
     """Acts on what was typed; what cannot be taken comes back with the form."""
     try:
-        return act(_wish(change.pledge, typed))
+        return act(_wish(change, typed))
     except Refusal as refusal:
         if refusal.status != Refusal.status:
             raise
         return _page(replace(change, typed=typed[:40]), said(refusal))
 
 
-def _wish(pledge: Pledge, typed: str) -> Money:
+def _wish(change: AmountChange, typed: str) -> Money:
+    pledge = change.pledge
     require_currency(pledge, request.values.get("currency", pledge.amount.currency))
     amount = parse_amount(typed, pledge.amount.currency)
     bounds = current_amounts().get(amount.currency)
     # A currency that is no longer taken has no bounds; Stripe knows its own.
-    return in_bounds(amount, bounds) if bounds else amount
+    amount = in_bounds(amount, bounds) if bounds else amount
+    if amount.minor * MONTHS[pledge.cadence] > pledge.amount.minor * MONTHS[change.cadence]:
+        refuse_if_closed()
+    return amount
 
 
 def _at_once(change: AmountChange, wish: Money) -> AmountChange:
@@ -147,5 +152,5 @@ def _with(change: AmountChange, wish: Money, comes: NextCharge) -> AmountChange:
 
 
 def _page(change: AmountChange, error: str = "") -> Response:
-    page = render_template("support/amount_change.html", change=change, error=error)
+    page = render_template("support/amount_change.html", change=change, error=error, danger=danger_line())
     return personal(make_response(page, 422 if error else 200))

@@ -43,10 +43,15 @@ def ask_help(session: Session, email: str, topic: str, *, network_key: str | Non
     if topic not in TOPICS:
         raise Refusal("Choose what we can help with.", field="topic")
     address, key = clean_email(email), email_key(email)
+    count_letter(session, key, network_key, now=now)
+    enqueue(session, "help", str(uuid4()), {"email": address, "topic": topic}, now=now)
+
+
+def count_letter(session: Session, key: str, network_key: str | None, *, now: datetime) -> None:
+    """Counts a letter to an address (its key) that anybody may have sent. Raises `TooMany` of field `email`."""
     take_turn(session, f"help {key}")
     _refuse_too_many(session, key, network_key, now=now)
     session.add(HelpRequest(email_key=key, network_key=network_key, created_at=now))
-    enqueue(session, "help", str(uuid4()), {"email": address, "topic": topic}, now=now)
 
 
 def _refuse_too_many(session: Session, key: str, network_key: str | None, *, now: datetime) -> None:

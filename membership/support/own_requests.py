@@ -1,4 +1,4 @@
-"""The part of requests for help in what stands here about a person: that they asked, for two days."""
+"""The part of support in what stands here about a person: that they asked for help, or for another address."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
 from membership.accounts.own_data import Fate, PersonalData, Section
+from membership.support.mending import forget_wishes
 from membership.support.models import HelpRequest
 
 
@@ -24,7 +25,8 @@ def foretell(_session: Session, _account: Account) -> Fate:
 
 
 def erase(session: Session, account: Account, *, now: datetime) -> None:
-    """Deletes the requests of an address."""
+    """Deletes the requests of an address, and calls off what waits to mend one."""
+    forget_wishes(session, account, now=now)
     session.execute(delete(HelpRequest).where(HelpRequest.email_key == account.email_key))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from membership.money import Money
 from membership.newsroom.words import current_newsroom
 from membership.patrons.tiers import current_tiers
+from membership.support.closing import danger_line
 from membership.support.form import Typed
 from membership.support.words import Amounts, current_amounts
 from membership.web.current import zone
@@ -55,7 +56,7 @@ def around(form: Typed, errors: Mapping[str, str], *, now: datetime) -> dict[str
         "floor": amounts.floor,
         "ceiling": amounts.ceiling,
         "tiers": _tiers("year" if cadence == "year" else "month", currency),
-        "descriptor": current_newsroom().statement_descriptor,
+        "danger": danger_line(),
         "next_charge_at": months_later(now, MONTHS[cadence]) if cadence in MONTHS else None,
     }
 

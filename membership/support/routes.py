@@ -7,7 +7,6 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from membership.accounts.links import link_path
 from membership.accounts.login import current_account
 from membership.db import current_session, transaction
 from membership.newsroom.words import current_newsroom
@@ -17,14 +16,13 @@ from membership.payments.attempts import Wish
 from membership.payments.checking_out import Pages, check_out
 from membership.payments.gateway import current_gateway
 from membership.payments.limits import SAYINGS, Braked, Limits
-from membership.payments.mirror import current_mirror
 from membership.support.again import JustGiven, given_just_now
+from membership.support.closing import closed_everywhere, closed_here, closed_page, danger_line
 from membership.support.form import Typed, checked, first_shown, typed
 from membership.support.own_attempt import own_attempt, remember_attempt
 from membership.support.page import around, offers
-from membership.support.thanks import again_href, look
+from membership.support.thanks import again_href
 from membership.support.words import current_other_ways
-from membership.topics.open_now import open_round
 from membership.web.caching import personal, public
 from membership.web.current import current_clock, current_settings, now
 from membership.web.network import network_key
@@ -38,6 +36,9 @@ blueprint = Blueprint("support", __name__)
 
 @blueprint.get("/support")
 def support() -> Response:
+    closed = closed_here()
+    if closed is not None:
+        return closed_page(closed)
     form = first_shown(request.args, offers(), fresh_token(TOKEN, now=now()))
     account = current_account()
     return _form_page(replace(form, email=account.email) if account else form)
@@ -45,6 +46,9 @@ def support() -> Response:
 
 @blueprint.post("/support/checkout")
 def checkout() -> ResponseReturnValue:
+    closed = closed_here()
+    if closed is not None:
+        return closed_page(closed, is_refused=True)
     form, session, at = typed(request.form), current_session(), now()
     account = current_account()
     wish, errors = checked(
@@ -74,30 +78,16 @@ def checkout() -> ResponseReturnValue:
     return remember_attempt(make_response(redirect(place.href, 303)), place.attempt, now=at)
 
 
-@blueprint.get("/support/thanks/<reference>")
-def thanks(reference: str) -> Response:
-    view, attempt = look(current_session(), current_mirror(), reference)
-    page = render_template(
-        "support/thanks.html",
-        attempt=view,
-        again_href=again_href(attempt),
-        round=open_round(now=now()),
-        receipt_href=_receipt_href(view.payment) if own_attempt(now=now()) == attempt.reference else None,
-    )
-    return personal(make_response(page))
-
-
 @blueprint.get("/support/other-ways")
 def other_ways() -> Response:
     page = render_template(
-        "support/other_ways.html", ways=current_other_ways(), share_url=f"{current_settings().base_url}/"
+        "support/other_ways.html",
+        ways=current_other_ways(),
+        share_url=f"{current_settings().base_url}/",
+        danger=danger_line(for_everyone=True),
+        closed=closed_everywhere(),
     )
     return public(make_response(page), now=now())
-
-
-def _receipt_href(payment: str | None) -> str | None:
-    # Who gave without an address has no letter: this browser is the only one that can be known to be theirs.
-    return link_path("receipt", payment, None, now=now()) if payment else None
 
 
 def _form_page(form: Typed, errors: dict[str, str] | None = None, *, status: int = 200) -> Response:

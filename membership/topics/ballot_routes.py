@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
-from membership.accounts.login import signed_in_account, signed_in_required
+from membership.accounts.login import may_only_vote, voter_required, voting_account
 from membership.db import current_session, transaction
 from membership.errors import NotAllowed, Refusal, WrongState
 from membership.topics.ballots import StaleBallot, Voter, cast, in_ballot_order, voter_in
@@ -20,24 +20,24 @@ blueprint = Blueprint("ballots", __name__)
 
 
 @blueprint.get("/rounds/<slug>/ballot")
-@signed_in_required
+@voter_required
 def ballot_page(slug: str) -> Response:
     """Shows the ballot of who is signed in."""
     round_ = by_slug(current_session(), slug)
     if phase(round_, now=now()) in ("counting", "closed"):
         return _closed_page(round_, status=200)
-    voter = voter_in(current_session(), round_.id, signed_in_account().id)
+    voter = voter_in(current_session(), round_.id, voting_account().id)
     if voter is None:
         return _not_on_the_roll(round_)
     return _ballot_page(round_, voter, voter.ballot.choices)
 
 
 @blueprint.post("/rounds/<slug>/ballot")
-@signed_in_required
+@voter_required
 def cast_ballot(slug: str) -> Response:
     """Keeps the whole choice; no choice withdraws it."""
     round_ = by_slug(current_session(), slug)
-    account_id, choices = signed_in_account().id, request.form.getlist("choices")
+    account_id, choices = voting_account().id, request.form.getlist("choices")
     try:
         with transaction(current_session()) as session:
             cast(session, round_.id, account_id, choices, version=_version(), clock=current_clock())
@@ -85,6 +85,7 @@ def _ballot_page(
         checked=checked,
         errors=errors or {},
         is_stale=is_stale,
+        votes_only=may_only_vote(),
     )
     return personal(make_response(page, status))
 

@@ -1,17 +1,20 @@
 """The mails about a vote, rendered when they are sent: no code and no choice ever stands in the outbox."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership.accounts.mail_choices import Told
 from membership.accounts.models import Account
+from membership.accounts.news import add_news
 from membership.clock import Clock
-from membership.db import Database
+from membership.db import Database, transaction
 from membership.mail.delivery import deliver
 from membership.mail.letters import Block, Button, Code, Letter, Line
 from membership.mail.transport import MailTransport
@@ -23,6 +26,9 @@ from membership.topics.models import RollEntry, Round
 from membership.topics.results import Results, results_of
 from membership.topics.roll import WITHHELD_UNDER
 from membership.web.filters import moment
+
+# The kind of news that a result is.
+RESULTS: Final = "results"
 
 
 class Post(Protocol):
@@ -60,13 +66,27 @@ def send_ballot_receipt(post: Post, task: Task) -> None:
     _send(post, task, email, written, now=now)
 
 
-def send_round_results(post: Post, task: Task) -> None:
-    """Carries out the task `round_results`: what was chosen, to everyone who voted in the round."""
-    now = post.clock.now()
-    with post.database.session() as session:
-        _entry, round_, email = _addressee(session, task)
-        written = _about_results(session, round_, base_url=post.settings.base_url)
-    _send(post, task, email, written, now=now)
+def tell_round_results(post: Post, task: Task) -> None:
+    """Carries out the task `round_results`: what was chosen is news for everyone who voted in the round."""
+    with post.database.session() as session, transaction(session):
+        entry, round_, email = _addressee(session, task)
+        if entry.account_id is not None and email is not None:
+            add_news(session, entry.account_id, RESULTS, round_.slug, {"round": round_.slug}, now=post.clock.now())
+
+
+def results_told(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Told:
+    """Writes the news of a closed round."""
+    round_ = session.scalars(select(Round).where(Round.slug == payload["round"])).one()
+    results = results_of(session, round_)
+    winners = [Line(_("Chosen: %(title)s", title=topic.title)) for topic in results.winners]
+    return Told(
+        _("Results: %(round)s", round=round_.title),
+        (
+            *(winners or [Line(_("No topic was chosen."))]),
+            _how_many_voted(results),
+            Button(_("See the results"), f"{base_url}/rounds/{round_.slug}/results"),
+        ),
+    )
 
 
 def _addressee(session: Session, task: Task) -> tuple[RollEntry, Round, str | None]:
@@ -139,19 +159,6 @@ def _after_the_close(entry: RollEntry, round_: Round, *, base_url: str) -> Writt
         _("“%(round)s” has closed", round=round_.title),
         (Line(said), Button(_("To the round"), f"{base_url}/rounds/{round_.slug}")),
         ".closed",
-    )
-
-
-def _about_results(session: Session, round_: Round, *, base_url: str) -> Written:
-    results = results_of(session, round_)
-    winners = [Line(_("Chosen: %(title)s", title=topic.title)) for topic in results.winners]
-    return Written(
-        _("Results: %(round)s", round=round_.title),
-        (
-            *(winners or [Line(_("No topic was chosen."))]),
-            _how_many_voted(results),
-            Button(_("See the results"), f"{base_url}/rounds/{round_.slug}/results"),
-        ),
     )
 
 

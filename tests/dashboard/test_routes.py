@@ -164,10 +164,10 @@ def test_an_editor_is_sent_to_the_topics_and_sees_no_money(
 @pytest.mark.parametrize(
     ("role", "path", "links"),
     [
-        ("finance", "/staff/", ["Today*", "Tiers"]),
+        ("finance", "/staff/", ["Today*", "Tiers", "Danger", "Lost mailboxes"]),
         ("editor", "/staff/rounds", ["Topics", "Rounds*"]),
-        ("admin", "/staff/", ["Today*", "Tiers", "Topics", "Rounds"]),
-        ("admin", "/staff/topics", ["Today", "Tiers", "Topics*", "Rounds"]),
+        ("admin", "/staff/", ["Today*", "Tiers", "Topics", "Rounds", "Danger", "Lost mailboxes"]),
+        ("admin", "/staff/topics", ["Today", "Tiers", "Topics*", "Rounds", "Danger", "Lost mailboxes"]),
     ],
 )
 def test_staff_see_the_links_that_they_may_open(

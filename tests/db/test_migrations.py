@@ -31,6 +31,7 @@ CHECKS = {
     "ck_attempts_amount_above_zero": "amount_minor > 0",
     "ck_attempts_cadence": "cadence IN ('once', 'month', 'year')",
     "ck_attempts_state": "state IN ('open', 'pending', 'paid', 'failed', 'expired')",
+    "ck_credits_shown": "shown IN ('name', 'initials')",
     "ck_failed_renewals_outcome": "outcome IN ('paid', 'void', 'ended')",
     "ck_movements_part": "part IN ('gross', 'fee')",
     "ck_movements_source": "source IN ('stripe', 'bank', 'paypal', 'cash')",

@@ -114,6 +114,7 @@ def test_what_stripe_does_not_know_cannot_be_changed(gateway: tuple[Gateway, Pay
         lambda: real.move_charge("sub_unknown", then),
         lambda: real.change_at_period_end("sub_unknown", seven, "year"),
         lambda: real.release_schedule("sub_sched_unknown"),
+        lambda: real.change_customer_email("cus_unknown", "new@example.org"),
         lambda: real.card_page("cus_unknown", return_url=ORDER.cancel_url, language="en"),
     ):
         with pytest.raises(GoneAtStripe):

@@ -71,7 +71,8 @@ class Life:
         self._page(self.chance.choice(("once", "month")))
 
     def asks_to_sign_in(self) -> None:
-        self.signs_in()
+        """Signs in, and wishes to be named under articles."""
+        self.signs_in().post("/account/credit", data={"name": self.name, "shown": "name"})
 
     def signs_in(self) -> FlaskClient:
         self.hears()

@@ -112,6 +112,10 @@ class StripeGateway(Changes, Lists):
             if self._client.v1.invoices.retrieve(invoice_id).status in ("open", "uncollectible"):
                 self._client.v1.invoices.void_invoice(invoice_id)
 
+    def change_customer_email(self, customer_id: str, email: str) -> None:
+        with meaning_of_errors():
+            self._client.v1.customers.update(customer_id, {"email": email})
+
     def delete_customer(self, customer_id: str) -> None:
         with meaning_of_errors():
             self._client.v1.customers.delete(customer_id)

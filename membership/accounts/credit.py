@@ -1,0 +1,87 @@
+"""How somebody is named under articles that they had a part in: by name, by initials, or, unless they chose, not."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.accounts.models import CREDITS, Account, Credit
+from membership.db import locked
+from membership.errors import Refusal
+
+ANONYMOUS: Final = "anonymous"
+WAYS: Final = (*CREDITS, ANONYMOUS)
+LONGEST_NAME: Final = 60
+_MARK = "M"
+_BREAKS = ("Cc", "Zl", "Zp")
+_UNSEEN = ("Cf", "Cs", "Co", "Cn")
+# Some scripts cannot be written without them.
+_JOINERS = "\u200c\u200d"
+
+
+def credit_of(session: Session, account_id: int) -> Credit | None:
+    """Returns how somebody chose to be named; `None`: not at all."""
+    return session.get(Credit, account_id, populate_existing=True)
+
+
+def choose_credit(session: Session, account_id: int, shown: str, name: str, *, now: datetime) -> None:
+    """Keeps how somebody wants to be named, from now on. Raises a `Refusal` of field `shown` or `name`."""
+    if shown not in WAYS:
+        raise Refusal("Choose one of the three ways.", field="shown")
+    cleaned = None if shown == ANONYMOUS else cleaned_name(name)
+    locked(session, Account, account_id)
+    known = session.get(Credit, account_id, populate_existing=True)
+    if known is not None and (cleaned is None or (known.shown, known.name) != (shown, cleaned)):
+        session.delete(known)
+        session.flush()
+        known = None
+    if cleaned is not None and known is None:
+        session.add(Credit(account_id=account_id, shown=shown, name=cleaned, chosen_at=now))
+    session.flush()
+
+
+def cleaned_name(name: str) -> str:
+    """Returns a name as it may be printed, one line; raises a `Refusal` of field `name`."""
+    cleaned = " ".join(_printable(unicodedata.normalize("NFC", name)).split())
+    if len(cleaned) > LONGEST_NAME:
+        raise Refusal("A name has %(longest)s characters at most.", field="name", longest=LONGEST_NAME)
+    if not initials(cleaned):
+        raise Refusal("Write the name by which you want to be named.", field="name")
+    return cleaned
+
+
+def as_printed(shown: str, name: str) -> str:
+    """Returns what stands under an article for a name that is shown in one of these ways; anonymous: nothing."""
+    return {"name": name, "initials": initials(name)}.get(shown, "")
+
+
+def credited(session: Session, account_ids: Iterable[int]) -> Mapping[int, str]:
+    """Returns what stands under an article for those of these accounts who wish to be named."""
+    chosen = select(Credit).where(Credit.account_id.in_(list(account_ids))).order_by(Credit.account_id)
+    return {each.account_id: as_printed(each.shown, each.name) for each in session.scalars(chosen)}
+
+
+def initials(name: str) -> str:
+    """Returns the first letter of each part of a name, with a point: `O. K.`."""
+    return " ".join(f"{letter}." for letter in map(_first_letter, name.split()) if letter)
+
+
+def _first_letter(word: str) -> str:
+    for at, each in enumerate(word):
+        if each.isalpha():
+            # What is written above or below a letter belongs to it.
+            marks = (mark for mark in word[at + 1 : at + 2] if unicodedata.category(mark).startswith(_MARK))
+            return each.upper()[:1] + "".join(marks)
+    return ""
+
+
+def _printable(name: str) -> str:
+    # Neither control characters nor what turns the direction of the names around it.
+    return "".join(" " if unicodedata.category(each) in _BREAKS else each for each in name if not _is_hidden(each))
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN and character not in _JOINERS

@@ -1,0 +1,70 @@
+"""Which kinds of news somebody wants by mail: all of them, until they say otherwise. Takes effect on what waits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from flask import current_app
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from membership.accounts.models import Account, News, UnwantedMail
+from membership.db import insert_ignore, locked
+from membership.mail.letters import Block
+
+Words = Any  # flask_babel's lazy texts are untyped; `str()` says them in the language of the letter or page
+
+
+@dataclass(frozen=True)
+class Told:
+    """What there is to tell: the subject if it is told alone, the heading among others."""
+
+    subject: str
+    blocks: tuple[Block, ...]
+
+
+class Write(Protocol):
+    """Writes what one piece of news says; `None` if there is nothing to tell any more."""
+
+    def __call__(self, session: Session, payload: Mapping[str, Any], *, base_url: str) -> Told | None: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of news: its name for people, what it `says` to whom, and how it is written."""
+
+    label: Words
+    says: Words
+    write: Write
+
+
+Kinds = Mapping[str, Kind]
+
+
+def current_kinds() -> Kinds:
+    """Returns the kinds of news that there are, in the order in which pages list them."""
+    kinds: Kinds = current_app.extensions["news"]
+    return kinds
+
+
+def unwanted_by(session: Session, account_id: int) -> frozenset[str]:
+    """Returns the kinds of news that somebody does not want."""
+    return frozenset(session.scalars(select(UnwantedMail.kind).where(UnwantedMail.account_id == account_id)))
+
+
+def stop_mail(session: Session, account_id: int, kinds: Iterable[str], *, now: datetime) -> None:
+    """Sends no news of these kinds any more; what waits of them goes. May be repeated."""
+    # Under the account's lock: nothing of these kinds is added, or put into a letter, meanwhile.
+    locked(session, Account, account_id)
+    for kind in kinds:
+        insert_ignore(session, UnwantedMail, account_id=account_id, kind=kind, since=now)
+        waits = (News.account_id == account_id, News.kind == kind, News.letter.is_(None))
+        session.execute(delete(News).where(*waits))
+
+
+def want_mail(session: Session, account_id: int, kinds: Iterable[str]) -> None:
+    """Sends news of these kinds again, from now on. May be repeated."""
+    locked(session, Account, account_id)
+    unwanted = (UnwantedMail.account_id == account_id, UnwantedMail.kind.in_(list(kinds)))
+    session.execute(delete(UnwantedMail).where(*unwanted))

@@ -1,0 +1,92 @@
+"""Which letters one gets: the page of one's own, and the link in each letter that stops letters like it."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from membership.accounts.login import signed_in_account, signed_in_required
+from membership.accounts.mail_choices import current_kinds, stop_mail, unwanted_by, want_mail
+from membership.accounts.unsubscribing import Unsubscribing, open_unsubscribe
+from membership.db import current_session, transaction
+from membership.errors import Refusal
+from membership.web.caching import personal
+from membership.web.current import now
+from membership.web.errors import said
+from membership.web.guard import open_to_other_origins
+
+AGAIN = "again"
+
+blueprint = Blueprint("mail", __name__)
+
+
+@blueprint.get("/account/mail")
+@signed_in_required
+def mail_page() -> Response:
+    """Lists the kinds of news, each with its one button, and what always comes."""
+    owner, kinds = signed_in_account(), current_kinds()
+    unwanted = unwanted_by(current_session(), owner.id)
+    page = render_template(
+        "accounts/mail.html",
+        account=owner,
+        kinds=[(name, kind, name not in unwanted) for name, kind in kinds.items()],
+        saved=request.args.get("saved"),
+    )
+    return personal(make_response(page))
+
+
+@blueprint.post("/account/mail")
+@signed_in_required
+def mail_choice() -> ResponseReturnValue:
+    """Keeps one choice at once."""
+    owner, kind = signed_in_account().id, request.form.get("kind", "")
+    if kind not in current_kinds():
+        raise Refusal("There is no such kind of letter. Choose one of those on your page.", field="kind")
+    with transaction(current_session()) as session:
+        if request.form.get("wanted") == "yes":
+            want_mail(session, owner, (kind,))
+        else:
+            stop_mail(session, owner, (kind,), now=now())
+    return redirect(f"/account/mail?saved={kind}", 303)
+
+
+@blueprint.get("/mail/unsubscribe/<token>")
+def unsubscribe_page(token: str) -> Response:
+    """Shows what the link stops, with its one button; mail programs open links, so nothing is changed."""
+    try:
+        return _unsubscribe_page(_opened(token))
+    except Refusal as refusal:
+        return _refused(refusal)
+
+
+# Mail providers' servers call it, without cookie or origin; the token proves that they have the letter.
+@blueprint.post("/mail/unsubscribe/<token>")
+@open_to_other_origins
+def unsubscribe(token: str) -> Response:
+    """Stops the letters, or has them come again; answers without a redirect, as RFC 8058 wants it."""
+    try:
+        opened = _opened(token)
+    except Refusal as refusal:
+        return _refused(refusal)
+    with transaction(current_session()) as session:
+        if request.form.get("act") == AGAIN:
+            want_mail(session, opened.account.id, opened.kinds)
+        else:
+            stop_mail(session, opened.account.id, opened.kinds, now=now())
+    return _unsubscribe_page(opened, saved=True)
+
+
+def _opened(token: str) -> Unsubscribing:
+    return open_unsubscribe(current_session(), token, current_kinds(), now=now())
+
+
+def _unsubscribe_page(opened: Unsubscribing, *, saved: bool = False) -> Response:
+    kinds = [current_kinds()[name] for name in opened.kinds]
+    stopped = set(opened.kinds) <= unwanted_by(current_session(), opened.account.id)
+    page = render_template(
+        "accounts/unsubscribe.html", kinds=kinds, stopped=stopped, saved=saved, action=request.path, again=AGAIN
+    )
+    return personal(make_response(page))
+
+
+def _refused(refusal: Refusal) -> Response:
+    page = render_template("accounts/link_refused.html", status=refusal.status, sentence=said(refusal))
+    return personal(make_response(page, refusal.status))
