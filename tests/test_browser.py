@@ -1,16 +1,15 @@
 """The browser of the tests: found on every machine, and no problem on a page goes unseen."""
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from tests.browser import OpenWindow, Problems
 from tests.chromium import NoChromium, find_chromium
+from tests.served import served
 
 PAGES = {
     "/good": "<title>Good</title><p>Good",
@@ -23,13 +22,8 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, _answer, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(_answer) as url:
+        yield url
 
 
 @Request.application

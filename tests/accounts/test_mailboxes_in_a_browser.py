@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from membership.clock import SteppedClock
 from membership.db import Database, transaction
@@ -24,6 +22,7 @@ from membership.wiring import LOADERS
 from tests.accounts.doors import mails, person, sign_in, text_of
 from tests.accounts.test_lost_mailboxes import FINANCE, NEW, OLD, pays
 from tests.browser import OpenWindow
+from tests.served import served
 
 pytestmark = pytest.mark.usefixtures("problems")
 
@@ -47,13 +46,8 @@ def site(app: Flask, database: Database, clock: SteppedClock) -> Iterator[str]:
     """The demo's newsroom as it is served on this machine."""
     with app.app_context(), database.session() as session, transaction(session):
         load_tables(session, content.newsroom(), LOADERS, now=clock.at)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as url:
+        yield url
 
 
 def test_what_is_dangerous_is_read_before_the_amounts(

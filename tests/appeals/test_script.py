@@ -1,7 +1,6 @@
 """The script beside the appeal, in a real browser: it asks once, hears a no, and keeps its counts to itself."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from membership.clock import SteppedClock
 from membership.db import Database
 from tests.articles.desk import bring_in_well, write
 from tests.browser import OpenWindow
+from tests.served import served
 from tests.topics.people import opened
 
 pytestmark = pytest.mark.usefixtures("problems")
@@ -73,13 +72,8 @@ def site(app: Flask, newsroom: None, asked: Asked) -> Iterator[str]:
             )
         return app(environ, start_response)
 
-    server = make_server("127.0.0.1", 0, noting, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(noting) as url:
+        yield url
 
 
 def read(page: Page, url: str) -> None:

@@ -2,8 +2,8 @@
 
 import re
 import shutil
-import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from membership.clock import SteppedClock
 from membership.db import Database
@@ -19,6 +18,7 @@ from membership.money import Money
 from tests.accounts.doors import mails, sign_in
 from tests.accounts.reports import tell
 from tests.browser import OpenWindow
+from tests.served import served
 from tests.support.years import MARCH, a_year_of, paid, refunded
 from tests.topics.people import writing
 
@@ -37,13 +37,8 @@ def database_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def site(app: Flask) -> Iterator[str]:
     """The newsroom as it is served on this machine."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as url:
+        yield url
 
 
 @pytest.fixture
@@ -53,6 +48,8 @@ def phone(
     """The telephone of somebody who gave, voted, and was written to."""
     owner = sign_in(client, "ada@example.org", now=clock.at)
     with writing(database) as session:
+        in_autumn = MARCH + timedelta(days=190)
+        paid(session, owner, Money(123_400, "UAH"), in_autumn, state="disputed", receipt=2)
         whole = paid(session, owner, Money(1000, "EUR"), MARCH, receipt=1)
         refunded(session, whole, Money(300, "EUR"), MARCH, number=7)
     a_year_of(database, owner, clock=clock)
@@ -106,8 +103,29 @@ def test_the_statement_can_be_read_on_a_telephone_and_printed(phone: Page, site:
     phone.get_by_role("link", name="Statement for 2025").click()
     expect(phone.get_by_text("C-2025-00007")).to_be_visible()
     looks_well(phone)
+    # No amount stands beyond the edge.
+    assert phone.locator(".scroll").evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth)")
     phone.emulate_media(media="print")
     expect(phone.get_by_text("print this page")).to_be_hidden()
+
+
+def test_what_was_paid_long_ago_is_folded_away(
+    client: FlaskClient, database: Database, open_window: OpenWindow, site: str, clock: SteppedClock
+) -> None:
+    owner = sign_in(client, "ada@example.org", now=clock.at)
+    with writing(database) as session:
+        for month in range(14):
+            paid(session, owner, Money(500 + month, "EUR"), MARCH + timedelta(days=31 * month), receipt=month + 1)
+    cookie = client.get_cookie("membership")
+    assert cookie is not None
+    page = open_window(width=390)
+    page.context.add_cookies([{"name": "membership", "value": cookie.value, "url": site}])
+    page.goto(f"{site}/account")
+    expect(page.locator("b", has_text="€5.02")).to_be_visible()
+    expect(page.locator("b", has_text="€5.01")).to_be_hidden()
+    page.get_by_text("2 earlier payments").click()
+    expect(page.locator("b", has_text="€5.01")).to_be_visible()
+    looks_well(page)
 
 
 def looks_well(page: Page) -> None:
