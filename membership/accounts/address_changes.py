@@ -23,6 +23,8 @@ DAY = timedelta(days=1)
 MOST_BY_ACCOUNT = 5
 MOST_TO_ADDRESS = 5
 
+REFUSED = "refused to move a lost mailbox"
+
 Side = Literal["old", "new"]
 
 
@@ -130,21 +132,35 @@ def move(
             account.email, account.email_key = change.email, change.email_key
             # Links in letters to the old address open nothing any more.
             account.link_version += 1
+            if change.moves_at is not None:
+                # Nobody has shown yet that they read the new mailbox.
+                account.verified_at = None
     except IntegrityError:
         return False
     _end_requests(session, was, now=now)
     for take_along in follow:
         take_along(session, account, was, now=now)
-    told = {"email": account_email, "change": change.reference}
-    enqueue(session, "address_moved", change.reference, told, now=now)
+    for side, email in (("old", account_email), ("new", change.email)):
+        told = {"email": email, "change": change.reference, "side": side}
+        enqueue(session, "address_moved", f"{change.reference}:{side}", told, now=now)
     record(session, "address changed", "account", account.reference, actor_id=actor_id, fields=("email",), now=now)
     return True
 
 
 def close_waiting(session: Session, account: Account, *, now: datetime) -> None:
-    """Closes every wish of an account that is not done."""
-    waits = (AddressChange.account_id == account.id, AddressChange.closed_at.is_(None))
-    session.execute(update(AddressChange).where(*waits).values(closed_at=now))
+    """Closes every wish of an account that is not done; whoever of the staff asked for one of them hears of it."""
+    waits = select(AddressChange).where(AddressChange.account_id == account.id, AddressChange.closed_at.is_(None))
+    for change in session.scalars(waits.with_for_update(), execution_options={"populate_existing": True}).all():
+        change.closed_at = now
+        if change.moves_at is not None:
+            tell_asker(session, change, "other", now=now)
+            reference = account.reference
+            record(session, REFUSED, "account", reference, actor_id=account.id, fields=("email",), now=now)
+
+
+def tell_asker(session: Session, change: AddressChange, why: str, *, now: datetime) -> None:
+    """Lets whoever asked for the move of a lost mailbox know why the account stays: refused, taken, staff or other."""
+    enqueue(session, "mailbox_stays", change.reference, {"change": change.reference, "why": why}, now=now)
 
 
 def _refuse_too_many(session: Session, account: Account, key: str, *, now: datetime) -> None:

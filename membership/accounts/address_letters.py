@@ -69,21 +69,18 @@ def to_the_new(session: Session, payload: Mapping[str, Any], *, base_url: str) -
     )
 
 
-def moved(session: Session, payload: Mapping[str, Any], *, base_url: str) -> tuple[Letter, ...]:
-    """Tells both addresses that it is done; none if the account has been erased meanwhile."""
+def moved(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """Tells one of both addresses that it is done; `None` if the account has been erased meanwhile."""
     change = find_change(session, payload["change"])
     if change is None:
-        return ()
+        return None
     says = _("Your address with us is now %(email)s. We write there from now on.", email=masked(change.email))
-    return tuple(
-        signed(
-            email,
-            language=current_newsroom().language,
-            subject=str(_("Your address at %(newsroom)s has changed", newsroom=current_newsroom().name)),
-            blocks=(Line(str(says)), Line(str(_("Your pledge, your receipts and your votes came along.")))),
-            key=f"address_moved.{side}.{change.reference}",
-        )
-        for side, email in (("old", payload["email"]), ("new", change.email))
+    return signed(
+        payload["email"],
+        language=current_newsroom().language,
+        subject=str(_("Your address at %(newsroom)s has changed", newsroom=current_newsroom().name)),
+        blocks=(Line(str(says)), Line(str(_("Your pledge, your receipts and your votes came along.")))),
+        key=f"address_moved.{payload['side']}.{change.reference}",
     )
 
 

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import takewhile
 from typing import Final
 
 from sqlalchemy import select
@@ -10,14 +11,22 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import CREDITS, Account, Credit
 from membership.db import locked
-from membership.errors import Refusal
+from membership.errors import Dead, Refusal
 
 ANONYMOUS: Final = "anonymous"
 WAYS: Final = (*CREDITS, ANONYMOUS)
 LONGEST_NAME: Final = 60
+# What is written as a letter, but for what only changes how the next one sounds (the sign before "Iolani").
+_LETTERS = ("Lu", "Ll", "Lt", "Lo")
 _MARK = "M"
+# As many as any script puts on one letter; a tower of them would cover the lines around it.
+_MOST_MARKS = 4
+# The combining class of what ties a letter to the next one, which initials leave out.
+_TIE = 9
 _BREAKS = ("Cc", "Zl", "Zp")
 _UNSEEN = ("Cf", "Cs", "Co", "Cn")
+# Letters to Unicode, and nothing to see.
+_BLANKS = "\u115f\u1160\u3164\uffa0"
 # Some scripts cannot be written without them.
 _JOINERS = "\u200c\u200d"
 
@@ -28,11 +37,16 @@ def credit_of(session: Session, account_id: int) -> Credit | None:
 
 
 def choose_credit(session: Session, account_id: int, shown: str, name: str, *, now: datetime) -> None:
-    """Keeps how somebody wants to be named, from now on. Raises a `Refusal` of field `shown` or `name`."""
+    """Keeps how somebody wants to be named, from now on.
+
+    Raises a `Refusal` of field `shown` or `name`, and `Dead` if the account was erased meanwhile.
+    """
     if shown not in WAYS:
         raise Refusal("Choose one of the three ways.", field="shown")
     cleaned = None if shown == ANONYMOUS else cleaned_name(name)
-    locked(session, Account, account_id)
+    account = locked(session, Account, account_id)
+    if account is None or account.erased_at is not None:
+        raise Dead("This account was erased. Nothing is kept for it any more.")
     known = session.get(Credit, account_id, populate_existing=True)
     if known is not None and (cleaned is None or (known.shown, known.name) != (shown, cleaned)):
         session.delete(known)
@@ -71,17 +85,35 @@ def initials(name: str) -> str:
 
 def _first_letter(word: str) -> str:
     for at, each in enumerate(word):
-        if each.isalpha():
+        if _is_letter(each):
             # What is written above or below a letter belongs to it.
-            marks = (mark for mark in word[at + 1 : at + 2] if unicodedata.category(mark).startswith(_MARK))
-            return each.upper()[:1] + "".join(marks)
+            marks = takewhile(_is_mark, word[at + 1 :])
+            return _capital(each) + "".join(mark for mark in marks if unicodedata.combining(mark) != _TIE)
     return ""
+
+
+def _capital(letter: str) -> str:
+    # As names begin with it, not `upper`: Georgian has capitals for headlines alone, and some letters become two.
+    return next(filter(_is_letter, letter.title()), letter)
 
 
 def _printable(name: str) -> str:
     # Neither control characters nor what turns the direction of the names around it.
-    return "".join(" " if unicodedata.category(each) in _BREAKS else each for each in name if not _is_hidden(each))
+    printed, marks = "", 0
+    for each in name:
+        marks = marks + 1 if _is_mark(each) else 0
+        if marks <= _MOST_MARKS and not _is_hidden(each):
+            printed += " " if unicodedata.category(each) in _BREAKS else each
+    return printed
+
+
+def _is_letter(character: str) -> bool:
+    return unicodedata.category(character) in _LETTERS
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith(_MARK)
 
 
 def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN and character not in _JOINERS
+    return character in _BLANKS or (unicodedata.category(character) in _UNSEEN and character not in _JOINERS)

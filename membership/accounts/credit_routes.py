@@ -11,26 +11,29 @@ from membership.web.caching import personal
 from membership.web.current import now
 from membership.web.errors import said
 
+LOOK = "look"
+
 blueprint = Blueprint("credit", __name__)
 
 
 @blueprint.get("/account/credit")
 @signed_in_required
 def credit_page() -> Response:
-    """Shows what is kept, or with `name` what another name would look like; nothing is kept."""
+    """Shows what is kept."""
     owner = signed_in_account()
     kept = credit_of(current_session(), owner.id)
     shown, name = (kept.shown, kept.name) if kept else (ANONYMOUS, owner.name or "")
-    if "name" not in request.args:
-        return _page(shown, name, is_saved=request.args.get("saved") == "1")
-    return _previewed(request.args.get("shown", shown), request.args["name"])
+    return _page(shown, name, is_saved=request.args.get("saved") == "1")
 
 
 @blueprint.post("/account/credit")
 @signed_in_required
 def credit_choice() -> ResponseReturnValue:
-    """Keeps it."""
+    """Keeps it; with the other button shows how it would look, and keeps nothing."""
     owner, form = signed_in_account().id, request.form
+    # Not by GET: a name in an address of a page would stand in logs and histories.
+    if form.get("act") == LOOK:
+        return _looked_at(form.get("shown", ""), form.get("name", ""))
     try:
         with transaction(current_session()) as session:
             choose_credit(session, owner, form.get("shown", ""), form.get("name", ""), now=now())
@@ -39,17 +42,20 @@ def credit_choice() -> ResponseReturnValue:
     return redirect("/account/credit?saved=1", 303)
 
 
-def _previewed(shown: str, typed: str) -> Response:
+def _looked_at(shown: str, typed: str) -> Response:
+    if shown not in WAYS:
+        shown = ANONYMOUS
     try:
-        return _page(shown if shown in WAYS else ANONYMOUS, cleaned_name(typed))
+        return _page(shown, cleaned_name(typed))
     except Refusal as refusal:
-        return _page(shown, typed, refusal=refusal)
+        return _page(shown, typed, refusal=None if shown == ANONYMOUS else refusal)
 
 
 def _page(shown: str, name: str, *, is_saved: bool = False, refusal: Refusal | None = None) -> Response:
     page = render_template(
         "accounts/credit.html",
         shown=shown,
+        look=LOOK,
         name=name[: 2 * LONGEST_NAME],
         printed={way: "" if refusal else as_printed(way, name) for way in WAYS},
         longest=LONGEST_NAME,

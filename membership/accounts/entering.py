@@ -44,6 +44,8 @@ def enter_to_vote(session: Session, account: Account, *, now: datetime) -> Enter
     earlier, browser = forget(), this_browser()
     if earlier is not None:
         sessions.end(session, earlier, now=now)
+    # One payment lets one browser in.
+    sessions.end_to_vote(session, account, now=now)
     secret = sessions.begin(session, account, device=browser.name, scope=sessions.TO_VOTE, now=now)
     return Entered(account, "", secret, browser)
 

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from membership.mail.letters import Button, Letter, Line
 from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
-from membership.outbox.rows import enqueue
+from membership.outbox.rows import LONGEST_WAIT, enqueue
 from membership.web.current import now as moment_now
 
-# A mail server that is away must not make us keep what somebody had erased.
-TRIED_FOR = timedelta(days=2)
+# A mail server that is away must not make us keep what somebody had erased: two days at most, and from one try to the
+# next it may take a while.
+TRIED_FOR = timedelta(days=2) - LONGEST_WAIT
 
 
 def say_farewell(session: Session, email: str, *, now: datetime) -> None:

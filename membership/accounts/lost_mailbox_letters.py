@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import render_template
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from membership.accounts.address_changes import find_change
 from membership.accounts.addresses import masked
 from membership.accounts.links import Opened, Purpose, link_path
-from membership.accounts.lost_mailboxes import DELAY, refuse_move
+from membership.accounts.lost_mailboxes import refuse_move
 from membership.accounts.models import Account, AddressChange
 from membership.db import transaction
 from membership.errors import NotFound
@@ -23,6 +23,8 @@ from membership.web.current import now as moment_now
 from membership.web.filters import moment
 
 REFUSE = "mailbox-refusal"
+# As long as a wish is kept: a move that comes late may be refused until it comes. Once it is done, the link is dead.
+LIFE = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,12 @@ class Move:
     at: datetime
 
 
-def mailbox_lost(session: Session, payload: Mapping[str, Any], *, base_url: str) -> tuple[Letter, ...]:
-    """Tells both addresses what happens when; none if it is over."""
+def mailbox_lost(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """Tells one of both addresses what happens when; `None` if it is over."""
     move = _waiting(session, payload["change"])
-    return () if move is None else (_to_the_old(move, base_url), _to_the_new(move))
+    if move is None:
+        return None
+    return _to_the_old(move, base_url) if payload["side"] == "old" else _to_the_new(move)
 
 
 def mailbox_stays(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Letter | None:
@@ -49,6 +53,7 @@ def mailbox_stays(session: Session, payload: Mapping[str, Any], *, base_url: str
         return None
     why = {
         "refused": _("Its owner refused. Somebody may have tried to take the account: ask before you try again."),
+        "other": _("Its owner signed in and asked for another address, or took the wish back."),
         "taken": _("The new address has an account of its own by now."),
         "staff": _("The account has come to be one of the staff."),
     }[payload["why"]]
@@ -141,4 +146,4 @@ def act(session: Session, opened: Opened, form: Mapping[str, str], *, now: datet
         refuse_move(session, opened.reference, now=now)
 
 
-REFUSAL_LINK = Purpose(life=DELAY, show=show, act=act)
+REFUSAL_LINK = Purpose(life=LIFE, show=show, act=act)

@@ -1,7 +1,8 @@
 """An account moves to another address because its mailbox is lost: asked for by finance, done three days later.
 
 Until then its owner may refuse, by the letter to the old address or in the account, and the staff may call it off.
-What proves that the wish is the owner's is asked above, where payments are known.
+The three days count from when our mail server took the letters. What proves that the wish is the owner's is asked
+above, where payments are known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,22 +10,26 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.accounts import sessions
-from membership.accounts.address_changes import Follow, close_waiting, find_change, move
+from membership.accounts.address_changes import REFUSED, Follow, close_waiting, find_change, move, tell_asker
 from membership.accounts.addresses import clean_email, email_key
 from membership.accounts.audit import record
-from membership.accounts.models import Account, AddressChange
+from membership.accounts.models import Account, AddressChange, Passkey
 from membership.accounts.people import find_account
 from membership.accounts.roles import roles_of
 from membership.clock import Clock
 from membership.db import Database, locked, take_turn, transaction
 from membership.errors import Dead, NotAllowed, NotFound, Refusal, WrongState
-from membership.outbox.rows import enqueue
+from membership.outbox.rows import enqueue, put_off
+from membership.outbox.waiting import first_done_at
 
 DELAY = timedelta(hours=72)
+# What a worker may take to send the letters without moving everything back.
+SENDING = timedelta(hours=1)
+LETTER, MOVE = "mailbox_lost", "mailbox_move"
 
 
 class Moving(Protocol):
@@ -69,8 +74,10 @@ def ask_for_move(session: Session, account: Account, email: str, *, by: Account,
     session.add(change)
     session.flush()
     payload = {"change": change.reference}
-    enqueue(session, "mailbox_lost", change.reference, payload, now=now)
-    enqueue(session, "mailbox_move", change.reference, payload, now=now, due_at=change.moves_at)
+    # One by one: a mailbox that takes nothing any more must not keep the other letter back.
+    for side in ("old", "new"):
+        enqueue(session, LETTER, f"{change.reference}:{side}", {**payload, "side": side}, now=now)
+    enqueue(session, MOVE, change.reference, payload, now=now, due_at=change.moves_at)
     _record(session, "asked to move a lost mailbox", account, by, now=now)
     return change
 
@@ -92,9 +99,9 @@ def refuse_move(session: Session, reference: str, *, now: datetime) -> None:
     change = _move(session, reference)
     if change.closed_at is None:
         change.closed_at = now
-        _tell_asker(session, change, "refused", now=now)
+        tell_asker(session, change, "refused", now=now)
         owner = session.get_one(Account, change.account_id)
-        _record(session, "refused to move a lost mailbox", owner, owner, now=now)
+        _record(session, REFUSED, owner, owner, now=now)
 
 
 def call_move_off(session: Session, reference: str, *, by: Account, now: datetime) -> None:
@@ -113,21 +120,37 @@ def carry_move(seams: Moving, task: Due, follow: Iterable[Follow]) -> None:
 
 
 def move_if_due(session: Session, reference: str, follow: Iterable[Follow], *, now: datetime) -> None:
-    """Moves the account if its time has come and nobody refused, and signs it out everywhere. Twice does nothing more.
+    """Moves the account if its time has come and nobody refused. Twice does nothing more.
 
-    If somebody has the new address by now, or the account has come to be one of the staff, it stays.
+    It is signed out everywhere, and its passkeys go: from then on it is opened by the new mailbox alone. If somebody
+    has the new address by now, or the account has come to be one of the staff, it stays.
     """
     found = find_change(session, reference)
     account = locked(session, Account, found.account_id) if found else None
     change = locked(session, AddressChange, found.id) if found else None
     if change is None or change.moves_at is None or change.closed_at is not None or change.moves_at > now:
         return
+    if _waits_for_letters(session, change, now=now):
+        return
     is_staff = bool(roles_of(session, change.account_id))
     if account is None or is_staff or not move(session, change, follow, actor_id=change.asked_by_id, now=now):
         change.closed_at = now
-        _tell_asker(session, change, "staff" if is_staff else "taken", now=now)
+        tell_asker(session, change, "staff" if is_staff else "taken", now=now)
         return
     sessions.end_all(session, account, now=now)
+    # Else whoever had somebody else's address put under their own account would go on reading it.
+    session.execute(delete(Passkey).where(Passkey.account_id == account.id))
+
+
+def _waits_for_letters(session: Session, change: AddressChange, *, now: datetime) -> bool:
+    told_at = first_done_at(session, LETTER, change.reference)
+    if told_at is not None and (told_at <= change.created_at + SENDING or told_at + DELAY <= now):
+        return False
+    # Our mail server was away: nobody could refuse what nobody was told.
+    due_at = (told_at or now) + DELAY
+    change.moves_at = due_at
+    put_off(session, MOVE, change.reference, {"change": change.reference}, due_at=due_at, now=now)
+    return True
 
 
 def _free_key(session: Session, account: Account, email: str) -> str:
@@ -160,10 +183,6 @@ def _move(session: Session, reference: str) -> AddressChange:
     if change is None or change.moves_at is None:
         raise NotFound("There is no such move.")
     return change
-
-
-def _tell_asker(session: Session, change: AddressChange, why: str, *, now: datetime) -> None:
-    enqueue(session, "mailbox_stays", change.reference, {"change": change.reference, "why": why}, now=now)
 
 
 def _record(session: Session, act: str, account: Account, by: Account, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from membership.accounts.models import Account, News, UnwantedMail
+from membership.accounts.models import Account, UnwantedMail
 from membership.db import insert_ignore, locked
 from membership.mail.letters import Block
 
@@ -53,14 +53,17 @@ def unwanted_by(session: Session, account_id: int) -> frozenset[str]:
     return frozenset(session.scalars(select(UnwantedMail.kind).where(UnwantedMail.account_id == account_id)))
 
 
-def stop_mail(session: Session, account_id: int, kinds: Iterable[str], *, now: datetime) -> None:
-    """Sends no news of these kinds any more; what waits of them goes. May be repeated."""
+def stop_mail(session: Session, account_id: int, kinds: Iterable[str], *, now: datetime) -> tuple[str, ...]:
+    """Sends no news of these kinds any more; returns those that were wanted until now. May be repeated.
+
+    What waits of them goes when the next letter is due: who takes it back before has missed nothing.
+    """
     # Under the account's lock: nothing of these kinds is added, or put into a letter, meanwhile.
-    locked(session, Account, account_id)
-    for kind in kinds:
-        insert_ignore(session, UnwantedMail, account_id=account_id, kind=kind, since=now)
-        waits = (News.account_id == account_id, News.kind == kind, News.letter.is_(None))
-        session.execute(delete(News).where(*waits))
+    account = locked(session, Account, account_id)
+    if account is None or account.erased_at is not None:
+        return ()
+    values = {"account_id": account_id, "since": now}
+    return tuple(kind for kind in kinds if insert_ignore(session, UnwantedMail, kind=kind, **values))
 
 
 def want_mail(session: Session, account_id: int, kinds: Iterable[str]) -> None:

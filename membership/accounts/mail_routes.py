@@ -5,15 +5,13 @@ from flask.typing import ResponseReturnValue
 
 from membership.accounts.login import signed_in_account, signed_in_required
 from membership.accounts.mail_choices import current_kinds, stop_mail, unwanted_by, want_mail
-from membership.accounts.unsubscribing import Unsubscribing, open_unsubscribe
+from membership.accounts.unsubscribing import Unsubscribing, open_undo, open_unsubscribe, undo_of
 from membership.db import current_session, transaction
 from membership.errors import Refusal
 from membership.web.caching import personal
 from membership.web.current import now
 from membership.web.errors import said
 from membership.web.guard import open_to_other_origins
-
-AGAIN = "again"
 
 blueprint = Blueprint("mail", __name__)
 
@@ -61,28 +59,38 @@ def unsubscribe_page(token: str) -> Response:
 @blueprint.post("/mail/unsubscribe/<token>")
 @open_to_other_origins
 def unsubscribe(token: str) -> Response:
-    """Stops the letters, or has them come again; answers without a redirect, as RFC 8058 wants it."""
+    """Stops the letters, or takes that back; answers without a redirect, as RFC 8058 wants it."""
     try:
         opened = _opened(token)
+        undo = _take_back(opened, request.form["undo"]) if "undo" in request.form else _stop(opened)
     except Refusal as refusal:
         return _refused(refusal)
+    return _unsubscribe_page(opened, saved=True, undo=undo)
+
+
+def _stop(opened: Unsubscribing) -> str:
+    """Returns what takes it back, or '' if all of it was stopped before: perhaps by somebody else."""
     with transaction(current_session()) as session:
-        if request.form.get("act") == AGAIN:
-            want_mail(session, opened.account.id, opened.kinds)
-        else:
-            stop_mail(session, opened.account.id, opened.kinds, now=now())
-    return _unsubscribe_page(opened, saved=True)
+        stopped = stop_mail(session, opened.account.id, opened.kinds, now=now())
+    return undo_of(opened.account, stopped, now=now()) if stopped else ""
+
+
+def _take_back(opened: Unsubscribing, undo: str) -> str:
+    again = open_undo(opened, undo, now=now())
+    with transaction(current_session()) as session:
+        want_mail(session, opened.account.id, again)
+    return ""
 
 
 def _opened(token: str) -> Unsubscribing:
     return open_unsubscribe(current_session(), token, current_kinds(), now=now())
 
 
-def _unsubscribe_page(opened: Unsubscribing, *, saved: bool = False) -> Response:
+def _unsubscribe_page(opened: Unsubscribing, *, saved: bool = False, undo: str = "") -> Response:
     kinds = [current_kinds()[name] for name in opened.kinds]
     stopped = set(opened.kinds) <= unwanted_by(current_session(), opened.account.id)
     page = render_template(
-        "accounts/unsubscribe.html", kinds=kinds, stopped=stopped, saved=saved, action=request.path, again=AGAIN
+        "accounts/unsubscribe.html", kinds=kinds, stopped=stopped, saved=saved, action=request.path, undo=undo
     )
     return personal(make_response(page))
 

@@ -56,18 +56,18 @@ def take(session: Session, task: Task, *, now: datetime) -> tuple[Account, tuple
         if earliest > now:
             put_off(session, task.kind, task.key, task.payload, due_at=earliest, now=now)
             return None
+        unwanted = News.kind.in_(list(unwanted_by(session, account.id)))
+        session.execute(delete(News).where(*_waiting(account.id), unwanted))
         session.execute(update(News).where(*_waiting(account.id)).values(letter=task.key))
     return _in_letter(session, account, task.key)
 
 
 def mark_told(session: Session, letter: str, *, now: datetime) -> None:
-    """Says that a letter was sent; the next goes out a week later."""
+    """Says that a letter was sent, or has nothing left to tell; the next goes out a week later.
+
+    Also then: an earlier try may have sent it and ended before it could say so.
+    """
     session.execute(update(News).where(*_untold(letter)).values(told_at=now))
-
-
-def drop_letter(session: Session, letter: str) -> None:
-    """Forgets what a letter was to tell: there is nothing left to tell of it."""
-    session.execute(delete(News).where(*_untold(letter)))
 
 
 def forget_news(session: Session, *, before: datetime, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.mail_choices import Kinds, Told
 from membership.accounts.models import Account, News
-from membership.accounts.news import drop_letter, mark_told, take
+from membership.accounts.news import mark_told, take
 from membership.accounts.unsubscribing import unsubscribe_path
 from membership.db import release, transaction
 from membership.mail.delivery import deliver
@@ -33,10 +33,7 @@ def send_news(post: PostWithRows, task: Task, kinds: Kinds) -> None:
             letter = replace(letter, key=f"{task.kind}.{task.key}")
             deliver(letter, transport=post.mail, sender=post.settings.mail_from, now=post.clock.now())
         with transaction(session):
-            if letter is None:
-                drop_letter(session, task.key)
-            else:
-                mark_told(session, task.key, now=post.clock.now())
+            mark_told(session, task.key, now=post.clock.now())
 
 
 def _written(session: Session, account: Account, news: Iterable[News], kinds: Kinds, *, base_url: str) -> Letter | None:
@@ -80,5 +77,7 @@ def _foot(url: str, base_url: str) -> tuple[Block, ...]:
 
 
 def _stop_headers(url: str) -> tuple[tuple[str, str], ...]:
-    # One click in the mail program itself, without a page: RFC 8058.
-    return ("List-Unsubscribe", f"<{url}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    link = ("List-Unsubscribe", f"<{url}>")
+    # One click in the mail program itself, without a page: RFC 8058, which knows https alone.
+    one_click = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    return (link, one_click) if url.startswith("https:") else (link,)

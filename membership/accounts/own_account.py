@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.erasing import NOBODY
@@ -51,13 +51,14 @@ def foretell(_session: Session, account: Account) -> Fate:
 def erase(session: Session, account: Account, *, now: datetime) -> None:
     """Takes the person out of the account; an empty row stays, so that nothing that comes late makes it anew."""
     key = account.email_key
-    names = (account.email, key, account.reference)
+    wishes = (AddressChange.account_id == account.id) | (AddressChange.email_key == key)
+    # Letters about a wish may name an earlier address.
+    about = session.scalars(select(AddressChange.reference).where(wishes)).all()
+    names = (account.email, key, account.reference, *about)
     session.execute(delete(SignInSession).where(SignInSession.account_id == account.id))
     session.execute(delete(Passkey).where(Passkey.account_id == account.id))
     session.execute(delete(SignInToken).where(SignInToken.email_key == key))
-    session.execute(
-        delete(AddressChange).where(or_(AddressChange.account_id == account.id, AddressChange.email_key == key))
-    )
+    session.execute(delete(AddressChange).where(wishes))
     session.execute(delete(StaffRole).where(StaffRole.account_id == account.id))
     drop_naming(session, names, now=now)
     account.reference = str(uuid4())

@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership.accounts import sessions
 from membership.accounts.addresses import clean_email, email_key
 from membership.accounts.models import Account
 from membership.db import insert_ignore, locked
@@ -38,7 +39,9 @@ def account_for(session: Session, email: str, *, language: str, now: datetime) -
 
 
 def verify(session: Session, account: Account, *, now: datetime) -> None:
-    """Keeps that the account's owner reads its mail; the first time counts."""
+    """Keeps that the account's owner reads its mail; the first time counts, and ends what may only vote."""
     held = locked(session, Account, account.id)
     if held is not None and held.verified_at is None:
         held.verified_at = now
+        # It is its owner's from now on: whoever was let in for having paid reads no ballot of theirs.
+        sessions.end_to_vote(session, held, now=now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ from membership.errors import Dead, NotFound
 from membership.web.signing import BadSignature, sign, unsign
 
 PURPOSE = "unsubscribe"
+UNDO = "unsubscribe undo"
+UNDO_LIFE = timedelta(hours=1)
 _BETWEEN = "+"
 
 
@@ -30,7 +32,7 @@ def unsubscribe_path(account: Account, kinds: Iterable[str], *, now: datetime) -
 
     It outlives a change of address: whoever has an old letter may always stop what it was about.
     """
-    return f"/mail/unsubscribe/{sign(PURPOSE, f'{account.reference} {_BETWEEN.join(kinds)}', now=now)}"
+    return f"/mail/unsubscribe/{_signed(PURPOSE, account, kinds, now=now)}"
 
 
 def open_unsubscribe(session: Session, token: str, kinds: Kinds, *, now: datetime) -> Unsubscribing:
@@ -40,6 +42,29 @@ def open_unsubscribe(session: Session, token: str, kinds: Kinds, *, now: datetim
     except BadSignature as error:
         raise NotFound("There is no such link. Perhaps it was cut in the mail: copy it whole.") from error
     account = session.scalar(select(Account).where(Account.reference == reference))
-    if account is None:
+    if account is None or account.erased_at is not None:
         raise Dead("This account was erased. Nothing is written to it any more.")
     return Unsubscribing(account, tuple(kind for kind in named.split(_BETWEEN) if kind in kinds))
+
+
+def undo_of(account: Account, kinds: Iterable[str], *, now: datetime) -> str:
+    """Returns what has just these letters come again, for an hour, for whoever has just stopped them.
+
+    The link itself cannot: who was only shown a letter, or took over its mailbox, must not have others come.
+    """
+    return _signed(UNDO, account, kinds, now=now)
+
+
+def open_undo(opened: Unsubscribing, token: str, *, now: datetime) -> tuple[str, ...]:
+    """Returns the kinds that are to come again; raises `Dead` if it is too late, or not of the opened link."""
+    try:
+        reference, _, named = unsign(UNDO, token, life=UNDO_LIFE, now=now).partition(" ")
+    except BadSignature:
+        reference = named = ""
+    if reference != opened.account.reference:
+        raise Dead("This button works for an hour only. Choose in your account which letters you get.")
+    return tuple(kind for kind in named.split(_BETWEEN) if kind in opened.kinds)
+
+
+def _signed(purpose: str, account: Account, kinds: Iterable[str], *, now: datetime) -> str:
+    return sign(purpose, f"{account.reference} {_BETWEEN.join(kinds)}", now=now)

@@ -76,8 +76,10 @@ def _place(values: Mapping[str, Any], where: str, reading: Reading) -> Place:
     place = Place(
         name=read.text(values, "name", longest=80),
         country=read.text(values, "country", longest=2, default=""),
-        closed=read.text(values, "closed", default=""),
+        closed=" ".join(read.text(values, "closed", default="").split()),
     )
+    if ";" in place.name or not place.name.isprintable():
+        read.problem("name", "must be one line without a semicolon")
     if place.country and not _COUNTRY.fullmatch(place.country):
         read.problem("country", "must be two capital letters like UA")
     if place.closed and not place.country:

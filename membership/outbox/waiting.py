@@ -35,6 +35,12 @@ def call_off(session: Session, kind: str, prefix: str, *, now: datetime) -> None
     session.execute(update(OutboxRow).where(*waits).values(gone), execution_options={"synchronize_session": False})
 
 
+def first_done_at(session: Session, kind: str, prefix: str) -> datetime | None:
+    """Says when the first side effect of a kind under keys that begin with `prefix` was carried out, if one was."""
+    theirs = (OutboxRow.kind == kind, OutboxRow.key.startswith(prefix, autoescape=True))
+    return session.scalar(select(func.min(OutboxRow.done_at)).where(*theirs))
+
+
 def count_since(session: Session, kind: str, prefix: str, *, since: datetime) -> int:
     """Counts the side effects of a kind, done or not, under keys that begin with `prefix`, written after `since`."""
     theirs = (OutboxRow.kind == kind, OutboxRow.key.startswith(prefix, autoescape=True), OutboxRow.created_at > since)

@@ -16,7 +16,7 @@ from membership.patrons.trouble import Trouble, trouble_of
 from membership.patrons.who import standing_of
 from membership.payments.models import Payer, Payment, Receipt
 
-_Columns = tuple[Payment, str | None, int | None]
+_Columns = tuple[Payment, PledgePayment | None, int | None]
 
 MOST_PAYMENTS = 50
 # A payment that was only tried is no news to anybody.
@@ -106,7 +106,7 @@ def payments_of(session: Session, account_id: int) -> tuple[PaymentView, ...]:
         PaymentView(
             paid_at=row.Payment.paid_at,
             money=row.Payment.amount,
-            cadence=row.cadence or "once",
+            cadence=row.PledgePayment.cadence if row.PledgePayment else "once",
             state=row.Payment.state,
             receipt_href=f"/account/receipts/{row.Payment.reference}" if row.receipt else None,
         )
@@ -124,9 +124,8 @@ def _state(pledge: Pledge, stands: Standing, *, now: datetime) -> str:
 
 def _payments() -> Select[*_Columns]:
     return (
-        select(Payment, Pledge.cadence.label("cadence"), Receipt.id.label("receipt"))
+        select(Payment, PledgePayment, Receipt.id.label("receipt"))
         .join(Payer, Payer.id == Payment.payer_id)
         .outerjoin(PledgePayment, PledgePayment.payment_id == Payment.id)
-        .outerjoin(Pledge, Pledge.id == PledgePayment.pledge_id)
         .outerjoin(Receipt, Receipt.payment_id == Payment.id)
     )

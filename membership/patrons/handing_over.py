@@ -31,14 +31,44 @@ def has_made_account(session: Session, pledge: Pledge) -> bool:
 def account_to_vote(session: Session, attempt: Attempt, *, now: datetime) -> Account | None:
     """Returns the account for which the browser of an attempt may vote without signing in; `None`: it has to sign in.
 
-    Only if this payment made it, nobody has signed in to it, and it may vote (docs/design.md, 3: guests).
+    Only if this payment made it, nobody has signed in to it, and it may vote by it (docs/design.md, 3: guests).
+    Its row stays locked until the transaction ends.
     """
     pledge = pledge_of_attempt(session, attempt)
-    if pledge is None or not has_made_account(session, pledge):
+    account = locked(session, Account, pledge.account_id) if pledge is not None else None
+    if pledge is None or account is None:
         return None
-    account = session.get_one(Account, pledge.account_id)
+    # Its owner may have signed in, or the address been mended, while we waited.
+    session.refresh(pledge)
     is_nobodys = account.verified_at is None and account.erased_at is None
-    return account if is_nobodys and standing_of(session, account.id, now=now).may_vote else None
+    # Beside another pledge of the account, which is not this browser's, it gives no vote.
+    if not (is_nobodys and pledge.live and has_made_account(session, pledge)):
+        return None
+    return account if standing_of(session, account.id, now=now).may_vote else None
+
+
+def gave_the_place(pledge: Pledge) -> bool:
+    """Says whether the vote of its account rests on a pledge: it counts, or was the last that did."""
+    return pledge.why in (None, "ended")
+
+
+def is_taken_on(session: Session, pledge: Pledge) -> bool:
+    """Says whether the account of a pledge has made it its own: by its card, or by choosing it out of two."""
+    if pledge.why == DROPPED:
+        return False
+    has_other_card = exists().where(
+        PledgeChange.pledge_id == pledge.id, PledgeChange.what == "card", PledgeChange.was.is_not(None)
+    )
+    if not pledge.live:
+        return bool(session.scalar(select(has_other_card)))
+    of_account = select(Pledge.id).where(Pledge.account_id == pledge.account_id)
+    has_chosen = exists().where(
+        PledgeChange.pledge_id.in_(of_account),
+        PledgeChange.what == "duplicate",
+        PledgeChange.cause == "patron",
+        PledgeChange.at >= pledge.started_at,
+    )
+    return bool(session.scalar(select(has_other_card | has_chosen)))
 
 
 def payments_of_pledge(session: Session, pledge: Pledge) -> Sequence[Payment]:

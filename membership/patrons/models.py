@@ -1,6 +1,6 @@
 """Tables of tiers and pledges."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, text
@@ -11,6 +11,8 @@ from membership.money import Money
 from membership.personal import BLANKED, KEPT, personal
 
 PLEDGE_CADENCES = ("month", "year")
+# A month whose charge was moved included.
+LONGER_THAN_ANY_MONTH = timedelta(days=100)
 # What a pause is: one month left out with the vote kept, or some months without it.
 SKIP, PAUSE = PAUSE_KINDS = ("skip", "pause")
 # A change of a pledge that says that its account is there only because of it.
@@ -129,6 +131,11 @@ class PledgePayment(Base):
     pledge_id: Mapped[int] = mapped_column(ForeignKey("pledges.id"), index=True)
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
+
+    @property
+    def cadence(self) -> str:
+        """How often was given when this was paid, by the period that it paid for: the pledge may have changed since."""
+        return "year" if self.period_end - self.period_start > LONGER_THAN_ANY_MONTH else "month"
 
 
 class FailedRenewal(Base):

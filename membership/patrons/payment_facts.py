@@ -1,6 +1,7 @@
 """Facts of payment by which a person shows that an account is theirs: two of three, compared with the rows.
 
 Whoever types them is of the staff, and what they type came from the person. A wrong try is counted in the audit log.
+Anybody can pay under somebody else's address, and then knows a receipt of theirs: such payments prove nothing.
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.audit import record
@@ -17,8 +18,9 @@ from membership.accounts.models import Account, AuditEntry
 from membership.db import take_turn
 from membership.errors import Refusal, TooMany
 from membership.money import Money, parse_amount
-from membership.patrons.models import Pledge
-from membership.payments.models import Payer, Payment, Receipt
+from membership.patrons.models import Pledge, PledgePayment
+from membership.payments.handing_over import was_a_guests
+from membership.payments.models import Attempt, Payer, Payment, Receipt
 from membership.payments.receipts import ReceiptNumber
 from membership.web.errors import said
 
@@ -43,6 +45,14 @@ class Facts:
     paid_on: date | None = None
     amount: Money | None = None
     last4: str | None = None
+
+
+@dataclass(frozen=True)
+class _Own:
+    """Conditions of the payments and the pledges that nobody but the account's owner has made."""
+
+    payment: ColumnElement[bool]
+    pledge: ColumnElement[bool]
 
 
 def read_facts(form: Mapping[str, str]) -> tuple[Facts, dict[str, str]]:
@@ -89,41 +99,69 @@ def owner_by_facts(
 
 
 def _fit(session: Session, account: Account, facts: Facts, zone: ZoneInfo) -> bool:
-    held = []
+    own, held = _own(session, account), []
     if facts.receipt is not None:
-        held.append(_has_receipt(session, account, facts.receipt))
+        held.append(_has_receipt(session, own, facts.receipt))
     if facts.paid_on is not None and facts.amount is not None:
-        held.append(_has_payment(session, account, facts.paid_on, facts.amount, zone))
+        held.append(_has_payment(session, own, facts.paid_on, facts.amount, zone))
     if facts.last4 is not None:
-        held.append(_has_card(session, account, facts.last4))
+        held.append(_has_card(session, own, facts.last4))
     return len(held) >= NEEDED and all(held)
 
 
-def _has_receipt(session: Session, account: Account, number: ReceiptNumber) -> bool:
+def _own(session: Session, account: Account) -> _Own:
+    # A mistyped address may have been mended to this one: then whoever gave as a guest knows what they gave.
+    signed_in = select(Attempt.id).where(Attempt.account_id == account.id, ~was_a_guests())
+    first = _first_payment(session, account)
+    # A pledge has a payer of its own, known by Stripe's customer; other guests are never put under that.
+    began = Pledge.payer_id == first.payer_id if first else false()
+    pledge = (Pledge.account_id == account.id) & or_(Pledge.attempt_id.in_(signed_in), began)
+    renewals = select(PledgePayment.payment_id).join(Pledge, Pledge.id == PledgePayment.pledge_id).where(pledge)
+    is_first = Payment.id == first.id if first else false()
+    given = or_(Payment.attempt_id.in_(signed_in), Payment.id.in_(renewals), is_first)
+    return _Own((Payer.account_id == account.id) & given, pledge)
+
+
+def _first_payment(session: Session, account: Account) -> Payment | None:
+    # With it the account began; one that was there before its first payment may have been paid for by anybody.
+    theirs = (
+        select(Payment)
+        .join(Payer, Payer.id == Payment.payer_id)
+        .where(Payer.account_id == account.id, Payment.paid_at.is_not(None))
+        .order_by(Payment.paid_at, Payment.id)
+        .limit(1)
+    )
+    first = session.scalar(theirs)
+    if first is None or first.paid_at is None:
+        return None
+    return first if account.verified_at is None or first.paid_at <= account.verified_at else None
+
+
+def _has_receipt(session: Session, own: _Own, number: ReceiptNumber) -> bool:
     theirs = (
         select(Receipt.id)
         .join(Payment, Payment.id == Receipt.payment_id)
         .join(Payer, Payer.id == Payment.payer_id)
-        .where(Payer.account_id == account.id, Receipt.year == number.year, Receipt.number == number.number)
+        .where(own.payment, Receipt.year == number.year, Receipt.number == number.number)
     )
     return session.scalar(theirs) is not None
 
 
-def _has_payment(session: Session, account: Account, paid_on: date, amount: Money, zone: ZoneInfo) -> bool:
+def _has_payment(session: Session, own: _Own, paid_on: date, amount: Money, zone: ZoneInfo) -> bool:
     begin = datetime.combine(paid_on, time(), zone)
     end = datetime.combine(paid_on + DAY, time(), zone)
     theirs = (
         select(Payment.id)
         .join(Payer, Payer.id == Payment.payer_id)
-        .where(Payer.account_id == account.id, Payment.paid_at >= begin, Payment.paid_at < end)
+        .where(own.payment, Payment.paid_at >= begin, Payment.paid_at < end)
         .where(Payment.amount == amount)
         .limit(1)
     )
     return session.scalar(theirs) is not None
 
 
-def _has_card(session: Session, account: Account, last4: str) -> bool:
-    theirs = select(Pledge.id).where(Pledge.account_id == account.id, Pledge.card_last4 == last4).limit(1)
+def _has_card(session: Session, own: _Own, last4: str) -> bool:
+    theirs = select(Pledge.id).where(own.pledge, Pledge.card_last4 == last4).limit(1)
     return session.scalar(theirs) is not None
 
 

@@ -12,6 +12,7 @@ from membership.accounts.login import signed_in_account, signed_in_required
 from membership.db import current_session, transaction
 from membership.errors import Dead, NotFound
 from membership.newsroom.words import current_newsroom
+from membership.patrons.receipt_link import RECEIPT, opened_payment
 from membership.patrons.receipt_pdf import can_make_pdf, pdf_of
 from membership.patrons.receipt_view import ReceiptView, receipt_of_account, receipt_of_payment
 from membership.payments.receipts import send_again
@@ -50,7 +51,7 @@ def receipt_letter(reference: str) -> ResponseReturnValue:
 @blueprint.get("/links/receipt/<token>.pdf")
 def linked_pdf(token: str) -> Response:
     session = current_session()
-    _purpose, opened = open_link(session, "receipt", token, now=now())
+    _purpose, opened = open_link(session, RECEIPT, token, now=now())
     return _pdf(_linked(session, opened))
 
 
@@ -76,9 +77,10 @@ def _own(reference: str) -> ReceiptView:
 
 
 def _linked(session: Session, opened: Opened) -> ReceiptView:
-    found = receipt_of_payment(session, opened.reference)
+    payment = opened_payment(session, opened.reference)
+    found = receipt_of_payment(session, payment) if payment is not None else None
     if found is None:
-        raise Dead("The address that this receipt went to was erased, and with it the way to show it.")
+        raise Dead("The address that this receipt went to is erased or has changed, and with it the way to show it.")
     return found
 
 

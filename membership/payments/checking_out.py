@@ -79,6 +79,13 @@ def check_out(
         ) from error
 
 
+def close_open_pages(session: Session, *, now: datetime) -> None:
+    """Lets workers make unpayable what stands open at Stripe, because nothing is taken any more."""
+    stands = (Attempt.state == "open", Attempt.checkout_id.is_not(None), Attempt.expires_at > now)
+    for checkout_id in session.scalars(select(Attempt.checkout_id).where(*stands).order_by(Attempt.id)).all():
+        _close_later(session, checkout_id, now=now)
+
+
 def _close_earlier(session: Session, gateway: Gateway, earlier: list[Attempt]) -> Attempt | None:
     """Makes what this form led to before unpayable; returns the attempt that somebody has paid meanwhile, if any.
 

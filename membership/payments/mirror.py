@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -65,10 +65,6 @@ class Mirror:
     seen: dict[Thing, Any] | None = field(default=None, compare=False)
     asked: Mapping[Thing, Asked] = field(default_factory=dict, compare=False)
     keepers: int = KEEPERS
-
-    def remembering(self) -> "Mirror":
-        """Returns a mirror that looks at each object once, for a batch of things that share their looks."""
-        return replace(self, seen={})
 
 
 Keep = Callable[[Session, Record, Cause, datetime], Any]

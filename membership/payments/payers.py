@@ -39,7 +39,7 @@ def payer_for(
         _adopt(session, account_id, customer)
         insert_ignore(session, Payer, reference=str(uuid4()), stripe_customer=customer, **values)
     elif (key := _key(email)) is not None:
-        take_turn(session, f"payer {key}")
+        hold_address(session, key)
     payer = _found(session, customer, account_id, email)
     if payer is None:
         payer = Payer(reference=str(uuid4()), **values)
@@ -49,6 +49,11 @@ def payer_for(
     return payer
 
 
+def hold_address(session: Session, key: str) -> None:
+    """Waits until nobody else is finding a payer by this address (its key), and lets nobody until we are done."""
+    take_turn(session, f"payer {key}")
+
+
 def claim_payers(session: Session, account: Account, *, now: datetime) -> None:
     """Gives a person who has just proved an address the payers that were known by it alone."""
     theirs = (Payer.email_key == account.email_key) & Payer.account_id.is_(None)
@@ -56,10 +61,14 @@ def claim_payers(session: Session, account: Account, *, now: datetime) -> None:
 
 
 def follow_address(session: Session, account: Account, was: str, *, now: datetime) -> None:
-    """Takes an account's payers along to its new address (`was`: the old key), with those known by that alone."""
+    """Takes an account's payers along to its new address (`was`: the old key), with those known by that alone.
+
+    The latter only if it was shown that the new address is its owner's: else signing in there claims them.
+    """
     theirs = (Payer.account_id == account.id) & (Payer.email_key == was)
     session.execute(update(Payer).where(theirs).values(email=account.email, email_key=account.email_key))
-    claim_payers(session, account, now=now)
+    if account.verified_at is not None:
+        claim_payers(session, account, now=now)
 
 
 def _adopt(session: Session, account_id: int | None, customer: str) -> None:

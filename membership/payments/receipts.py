@@ -69,6 +69,12 @@ def send_again(session: Session, reference: str, *, now: datetime) -> bool:
     return enqueue(session, "receipt", copy, {"payment": reference, "copy": copy}, now=now)
 
 
+def send_to_another(session: Session, reference: str, cause: str, *, now: datetime) -> None:
+    """Sends the receipt of a payment to whom it belongs now, once for each cause, whatever was sent before."""
+    copy = f"{reference}.{cause}"
+    enqueue(session, "receipt", copy, {"payment": reference, "copy": copy}, now=now)
+
+
 def number_of(receipt: Receipt) -> ReceiptNumber:
     """Returns the number of a receipt as people read it."""
     return ReceiptNumber(receipt.year, receipt.number)

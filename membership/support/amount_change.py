@@ -21,7 +21,7 @@ from membership.patrons.changing import (
 from membership.patrons.models import Pledge
 from membership.patrons.next_charge import MONTHS, NextCharge, becoming, next_charge
 from membership.payments.mirror import current_mirror
-from membership.support.closing import danger_line, refuse_if_closed
+from membership.support.closing import closed_here, danger_line, refuse_if_closed
 from membership.support.form import in_bounds
 from membership.support.words import current_amounts
 from membership.web.caching import personal
@@ -105,9 +105,11 @@ def _owned() -> Pledge:
 
 def _of_other_cadence(pledge: Pledge) -> AmountChange:
     other = "year" if pledge.cadence == "month" else "month"
-    # As much a year as now, to the next whole minor unit; its owner may write anything else.
-    minor = -(-pledge.amount.minor * MONTHS[other] // MONTHS[pledge.cadence])
-    return _change(CADENCE, pledge, other, Money(minor, pledge.amount.currency))
+    # As much a year as now, to the next whole minor unit, or to the one before where nothing more may be given; its
+    # owner may write anything else.
+    minor, rest = divmod(pledge.amount.minor * MONTHS[other], MONTHS[pledge.cadence])
+    prefilled = minor if closed_here() else minor + bool(rest)
+    return _change(CADENCE, pledge, other, Money(prefilled, pledge.amount.currency))
 
 
 def _change(path: str, pledge: Pledge, cadence: str, prefilled: Money) -> AmountChange:

@@ -13,10 +13,10 @@ from membership.accounts.staff_nav import staff_nav
 from membership.db import current_session, transaction
 from membership.newsroom.danger import Danger, current_danger, load_danger
 from membership.newsroom.toml import TomlError
+from membership.payments.checking_out import close_open_pages
 from membership.web.caching import personal
 from membership.web.current import now
 
-LONGEST = 10_000
 _OF_PLACE = re.compile(r"\[danger\.places\[(\d+)\]\] ")
 
 blueprint = Blueprint("danger", __name__, url_prefix="/staff/danger")
@@ -34,11 +34,13 @@ def danger_page() -> Response:
 @role_required("finance")
 def keep_danger() -> ResponseReturnValue:
     """Keeps places and reasons; all pages say so from the next moment on."""
-    closed, places = (request.form.get(name, "").strip()[:LONGEST] for name in ("closed", "places"))
+    closed, places = (request.form.get(name, "").strip() for name in ("closed", "places"))
     by, at = signed_in_account().id, now()
     try:
         with transaction(current_session()) as session:
             load_danger(session, {"closed": closed, "places": _read(places)}, now=at)
+            if closed:
+                close_open_pages(session, now=at)
             record(session, "changed where giving is dangerous", "newsroom", "danger", actor_id=by, now=at)
     except TomlError as error:
         return _page(closed, places, _told(str(error)))

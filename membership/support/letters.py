@@ -8,11 +8,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.accounts.links import link_path
 from membership.mail.letters import Button, Facts, Letter, Line
 from membership.newsroom.signed_letter import signed
 from membership.newsroom.words import current_newsroom
 from membership.patrons.models import Pledge, PledgePayment
+from membership.patrons.receipt_link import receipt_link
 from membership.payments.models import Payer, Payment, Receipt
 from membership.payments.receipts import number_of
 from membership.web.current import current_clock
@@ -41,7 +41,9 @@ def receipt(session: Session, payload: Mapping[str, Any], *, base_url: str) -> L
             Line(str(_("Thank you: %(amount)s has arrived.", amount=amount))),
             Facts(_facts(payment, issued, number=str(number))),
             *_what_comes_next(session, payment, base_url=base_url),
-            Button(str(_("Receipt to print")), base_url + _receipt_path(payment, payer, now=current_clock().now())),
+            Button(
+                str(_("Receipt to print")), base_url + _receipt_path(session, payment, payer, now=current_clock().now())
+            ),
             *((Line(newsroom.legal_text),) if newsroom.legal_text else ()),
         ),
         key=f"receipt.{payload.get('copy', payment.reference)}",
@@ -59,11 +61,11 @@ def _facts(payment: Payment, issued: Receipt, *, number: str) -> tuple[tuple[str
     )
 
 
-def _receipt_path(payment: Payment, payer: Payer, *, now: datetime) -> str:
+def _receipt_path(session: Session, payment: Payment, payer: Payer, *, now: datetime) -> str:
     # Whoever has an account signs in to see it; for everybody else the letter is the key.
     if payer.account_id is not None:
         return f"/account/receipts/{payment.reference}"
-    return link_path("receipt", payment.reference, None, now=now)
+    return receipt_link(session, payment.reference, payer.email_key, now=now) or "/account"
 
 
 def _what_comes_next(session: Session, payment: Payment, *, base_url: str) -> tuple[Line | Button, ...]:

@@ -19,23 +19,25 @@ from membership.accounts.own_data import PersonalData
 from membership.accounts.people import account_for, find_account, verify
 from membership.accounts.roles import roles_of
 from membership.db import locked
-from membership.errors import NotAllowed, Refusal, TooMany
+from membership.errors import NotAllowed, Refusal, TooMany, WrongState
 from membership.outbox.rows import enqueue
 from membership.outbox.waiting import call_off, count_since, take_waiting, waiting_payload
 from membership.patrons.handing_over import (
+    gave_the_place,
     hand_over_pledge,
     has_another_pledge,
     has_made_account,
+    is_taken_on,
     payments_of_pledge,
     pledge_of_attempt,
 )
 from membership.patrons.models import Pledge, PledgeChange
 from membership.patrons.who import standing_of
 from membership.payments.attempts import SETTLED, find_attempt, hold_form
-from membership.payments.handing_over import Addressee, hand_over_payments, is_known_by
+from membership.payments.handing_over import MENDING, Addressee, hand_over_payments, is_known_by
 from membership.payments.models import Attempt, Payer, Payment
 from membership.payments.payers import claim_payers
-from membership.payments.receipts import send_again
+from membership.payments.receipts import send_to_another
 from membership.support.help import count_letter
 from membership.topics.handing_over import bar_since, hand_over_votes
 from membership.topics.roll import may_vote_now
@@ -45,7 +47,7 @@ HOUR = timedelta(hours=1)
 MOST_AN_HOUR = 3
 
 # The wish waits as a side effect, which a day later is carried out by forgetting it.
-WISH = "forget_mending"
+WISH = MENDING
 LETTER = "mend_address"
 
 
@@ -98,6 +100,7 @@ def mend(session: Session, wish: str, parts: Sequence[PersonalData], *, now: dat
 
     The pledge, its payments and its votes go over to the account of the new address, which is made if there is none;
     of the old one stays nothing if this attempt alone had made it. `parts`: what erasing an account takes.
+    Raises `WrongState` if whoever reads the letters at the old one has made the pledge their own.
     """
     attempt = hold_form(session, wish.partition(".")[0])
     wished = take_waiting(session, WISH, wish, now=now)
@@ -116,14 +119,17 @@ def mend(session: Session, wish: str, parts: Sequence[PersonalData], *, now: dat
     if pledge is not None and to.account is not None and mistaken is not None and mistaken is not to.account:
         _hand_over(session, attempt, pledge, mistaken, to.account, parts, now=now)
     for payment in payments:
-        send_again(session, payment.reference, now=now)
+        send_to_another(session, payment.reference, wish.partition(".")[2], now=now)
     if to.account is not None:
         record(session, "address mended", "account", to.account.reference, actor_id=to.account.id, now=now)
 
 
 def _present_key(session: Session, attempt: Attempt) -> str | None:
-    payer = select(Payer.email_key).join(Payment, Payment.payer_id == Payer.id).where(Payment.attempt_id == attempt.id)
-    return session.scalar(payer) or attempt.email_key
+    if attempt.email_key is not None:
+        return attempt.email_key
+    # Typed at Stripe. Of an account it is perhaps another one by now, which is nobody's business.
+    payer = select(Payer.email_key).join(Payment, Payment.payer_id == Payer.id)
+    return session.scalar(payer.where(Payment.attempt_id == attempt.id, Payer.account_id.is_(None)))
 
 
 def _refuse_too_many(session: Session, attempt: Attempt, *, now: datetime) -> None:
@@ -159,12 +165,17 @@ def _hand_over(
     *,
     now: datetime,
 ) -> None:
+    if is_taken_on(session, pledge):
+        # Else somebody's own card would go on paying for another's pledge.
+        raise WrongState("This pledge has been changed under its present address, and stays there. Please write to us.")
     # Asked before: with the pledge goes the proof.
     is_nobodys = has_made_account(session, pledge) and mistaken.verified_at is None
+    has_place = gave_the_place(pledge)
     hand_over_pledge(session, pledge, owner, now=now)
     sessions.end_to_vote(session, mistaken, now=now)
     if is_nobodys:
         owner.name = owner.name or mistaken.name
+    if is_nobodys and has_place:
         hand_over_votes(session, mistaken.id, owner.id, now=now)
     elif not standing_of(session, mistaken.id, now=now).may_vote:
         bar_since(session, mistaken.id, since=_began_at(session, pledge), now=now)

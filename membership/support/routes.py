@@ -105,7 +105,7 @@ def _too_many_page(wish: Wish, refusal: Braked) -> Response:
 
 
 def _again_page(form: Typed, wish: Wish, given: JustGiven) -> Response:
-    page = render_template("support/again.html", form=form, amount=wish.amount, given=given)
+    page = render_template("support/again.html", form=form, amount=wish.amount, given=given, danger=danger_line())
     return personal(make_response(page, 409))
 
 

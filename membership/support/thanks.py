@@ -117,7 +117,9 @@ def _state(attempt: Attempt, payment: Payment | None) -> str:
 def _email(session: Session, attempt: Attempt, payment: Payment | None) -> str | None:
     if attempt.email is not None or payment is None or payment.payer_id is None:
         return attempt.email
-    return session.scalar(select(Payer.email).where(Payer.id == payment.payer_id))
+    payer = select(Payer.email).where(Payer.id == payment.payer_id)
+    # Whoever paid under somebody's address does not learn to which one that person has moved since.
+    return session.scalar(payer if attempt.email_key is None else payer.where(Payer.email_key == attempt.email_key))
 
 
 def _payment_of(session: Session, attempt: Attempt) -> Payment | None:

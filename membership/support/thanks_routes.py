@@ -3,16 +3,16 @@
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from membership.accounts.entering import enter_to_vote, let_vote
-from membership.accounts.links import link_path
 from membership.accounts.login import current_account
 from membership.db import current_session, transaction
 from membership.errors import NotAllowed, Refusal
 from membership.patrons.handing_over import account_to_vote
+from membership.patrons.receipt_link import receipt_link
 from membership.payments.attempts import find_attempt
 from membership.payments.mirror import current_mirror
 from membership.payments.models import Attempt
 from membership.support.mending import ask_to_mend, may_be_mended
-from membership.support.own_attempt import own_attempt
+from membership.support.own_attempt import LIFE, own_attempt
 from membership.support.thanks import AttemptView, again_href, look
 from membership.topics.open_now import open_round
 from membership.web.caching import personal
@@ -33,7 +33,7 @@ def mend_address(reference: str) -> Response:
     """Writes to the address that is typed; the answer is the same for every address."""
     email, at = request.form.get("email", ""), now()
     try:
-        if not _is_own(reference):
+        if _own(reference) is None:
             raise NotAllowed("Only the browser that gave may do this, for a day. Please write to us.")
         with transaction(current_session()) as session:
             ask_to_mend(session, reference, email, network_key=network_key(now=at), now=at)
@@ -52,10 +52,10 @@ def vote_now(reference: str) -> Response:
     place = f"/rounds/{round_.slug}/ballot" if round_ else "/topics"
     if current_account() is not None:
         return personal(make_response(redirect(place, 303)))
-    if _is_own(reference):
+    attempt = _own(reference)
+    if attempt is not None:
         with transaction(current_session()) as session:
-            attempt = find_attempt(session, reference)
-            account = account_to_vote(session, attempt, now=at) if attempt else None
+            account = account_to_vote(session, attempt, now=at)
             entered = enter_to_vote(session, account, now=at) if account else None
         if entered is not None:
             return let_vote(entered, place)
@@ -65,13 +65,13 @@ def vote_now(reference: str) -> Response:
 
 def _page(reference: str, email: str = "", refusal: Refusal | None = None) -> Response:
     view, attempt = look(current_session(), current_mirror(), reference)
-    is_own = _is_own(attempt.reference)
+    is_own = _own(attempt.reference) is not None
     page = render_template(
         "support/thanks.html",
         attempt=view,
         again_href=again_href(attempt),
         round=open_round(now=now()),
-        receipt_href=_receipt_href(view) if is_own else None,
+        receipt_href=_receipt_href(view, attempt) if is_own else None,
         address_action=_address_action(view, attempt) if is_own else None,
         ballot_action=f"/support/thanks/{attempt.reference}/ballot",
         is_written=is_own and request.args.get("address") == "written",
@@ -84,13 +84,16 @@ def _page(reference: str, email: str = "", refusal: Refusal | None = None) -> Re
     return response
 
 
-def _is_own(reference: str) -> bool:
-    return own_attempt(now=now()) == reference
+def _own(reference: str) -> Attempt | None:
+    at = now()
+    attempt = find_attempt(current_session(), reference) if own_attempt(now=at) == reference else None
+    # To send the form again brings a new cookie, and no other day.
+    return attempt if attempt is not None and at < attempt.created_at + LIFE else None
 
 
-def _receipt_href(view: AttemptView) -> str | None:
+def _receipt_href(view: AttemptView, attempt: Attempt) -> str | None:
     # Who gave without an address has no letter: this browser is the only one that can be known to be theirs.
-    return link_path("receipt", view.payment, None, now=now()) if view.payment else None
+    return receipt_link(current_session(), view.payment, attempt.email_key, now=now()) if view.payment else None
 
 
 def _address_action(view: AttemptView, attempt: Attempt) -> str | None:

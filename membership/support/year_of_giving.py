@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from membership.money import Money
-from membership.patrons.models import Pledge, PledgePayment
+from membership.patrons.models import PledgePayment
 from membership.payments.credit_notes import number_of_credit
 from membership.payments.models import CreditNote, Dispute, Payer, Payment, Receipt, Refund
 from membership.payments.money_back import COUNTS
@@ -19,21 +19,26 @@ from membership.payments.states import PAID
 
 @dataclass(frozen=True)
 class Came:
-    """A payment. `receipt` is its number, '' while there is none."""
+    """A payment. `receipt` is its number, '' while there is none; `is_disputed`: a bank asks for it back."""
 
     at: datetime
     money: Money
     cadence: str
     receipt: str
     receipt_href: str
+    is_disputed: bool
 
 
 @dataclass(frozen=True)
 class Back:
-    """Money that went back: a refund with the number of its credit note, or '' for what a bank took."""
+    """Money that went back: a refund with the number of its credit note, or '' for what a bank took.
+
+    `paid_at` is when it had come: often in another year.
+    """
 
     at: datetime
     money: Money
+    paid_at: datetime
     credit_note: str
     by_bank: bool
 
@@ -48,6 +53,11 @@ class Total:
     @property
     def kept(self) -> Money:
         return Money(self.came.minor - self.back.minor, self.came.currency)
+
+    @property
+    def too_much(self) -> Money:
+        """By how much more went back than came."""
+        return Money(max(self.back.minor - self.came.minor, 0), self.came.currency)
 
 
 @dataclass(frozen=True)
@@ -82,11 +92,10 @@ def moments_of_giving(session: Session, account_id: int) -> tuple[datetime, ...]
 
 def _came(session: Session, account_id: int, start: datetime, end: datetime) -> tuple[Came, ...]:
     rows = session.execute(
-        select(Payment, Receipt, Pledge.cadence)
+        select(Payment, Receipt, PledgePayment)
         .join(Payer, Payer.id == Payment.payer_id)
         .outerjoin(Receipt, Receipt.payment_id == Payment.id)
         .outerjoin(PledgePayment, PledgePayment.payment_id == Payment.id)
-        .outerjoin(Pledge, Pledge.id == PledgePayment.pledge_id)
         .where(
             Payer.account_id == account_id,
             Payment.state.in_(PAID),
@@ -98,19 +107,20 @@ def _came(session: Session, account_id: int, start: datetime, end: datetime) -> 
     return tuple(_as_came(*row) for row in rows)
 
 
-def _as_came(payment: Payment, receipt: Receipt | None, cadence: str | None) -> Came:
+def _as_came(payment: Payment, receipt: Receipt | None, tie: PledgePayment | None) -> Came:
     return Came(
         at=payment.paid_at or payment.created_at,
         money=payment.amount,
-        cadence=cadence or "once",
+        cadence=tie.cadence if tie else "once",
         receipt=str(number_of(receipt)) if receipt else "",
         receipt_href=f"/account/receipts/{payment.reference}",
+        is_disputed=payment.state == "disputed",
     )
 
 
 def _refunded(session: Session, account_id: int, start: datetime, end: datetime) -> list[Back]:
     rows = session.execute(
-        select(Refund, CreditNote)
+        select(Refund, CreditNote, Payment)
         .join(Payment, Payment.id == Refund.payment_id)
         .join(Payer, Payer.id == Payment.payer_id)
         .outerjoin(CreditNote, CreditNote.refund_id == Refund.id)
@@ -123,20 +133,35 @@ def _refunded(session: Session, account_id: int, start: datetime, end: datetime)
         .order_by(Refund.created_at, Refund.id)
     )
     return [
-        Back(refund.created_at, refund.amount, str(number_of_credit(note)) if note else "", by_bank=False)
-        for refund, note in rows
+        Back(
+            at=refund.created_at,
+            money=refund.amount,
+            paid_at=payment.paid_at or payment.created_at,
+            credit_note=str(number_of_credit(note)) if note else "",
+            by_bank=False,
+        )
+        for refund, note, payment in rows
     ]
 
 
 def _taken(session: Session, account_id: int, start: datetime, end: datetime) -> list[Back]:
-    disputes = session.scalars(
-        select(Dispute)
+    rows = session.execute(
+        select(Dispute, Payment)
         .join(Payment, Payment.id == Dispute.payment_id)
         .join(Payer, Payer.id == Payment.payer_id)
         .where(_is_lost_between(start, end), Payer.account_id == account_id)
         .order_by(Dispute.closed_at, Dispute.id)
     )
-    return [Back(each.closed_at or each.opened_at, each.amount, "", by_bank=True) for each in disputes]
+    return [
+        Back(
+            at=dispute.closed_at or dispute.opened_at,
+            money=dispute.amount,
+            paid_at=payment.paid_at or payment.created_at,
+            credit_note="",
+            by_bank=True,
+        )
+        for dispute, payment in rows
+    ]
 
 
 def _is_lost_between(start: datetime, end: datetime) -> ColumnElement[bool]:

@@ -71,7 +71,8 @@ def tell_round_results(post: Post, task: Task) -> None:
     with post.database.session() as session, transaction(session):
         entry, round_, email = _addressee(session, task)
         if entry.account_id is not None and email is not None:
-            add_news(session, entry.account_id, RESULTS, round_.slug, {"round": round_.slug}, now=post.clock.now())
+            told = {"round": round_.slug, "counted": entry.barred_at is None}
+            add_news(session, entry.account_id, RESULTS, round_.slug, told, now=post.clock.now())
 
 
 def results_told(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Told:
@@ -83,7 +84,7 @@ def results_told(session: Session, payload: Mapping[str, Any], *, base_url: str)
         _("Results: %(round)s", round=round_.title),
         (
             *(winners or [Line(_("No topic was chosen."))]),
-            _how_many_voted(results),
+            *_how_many_voted(results, counted=payload.get("counted", True)),
             Button(_("See the results"), f"{base_url}/rounds/{round_.slug}/results"),
         ),
     )
@@ -162,7 +163,14 @@ def _after_the_close(entry: RollEntry, round_: Round, *, base_url: str) -> Writt
     )
 
 
-def _how_many_voted(results: Results) -> Line:
+def _how_many_voted(results: Results, *, counted: bool) -> tuple[Line, ...]:
+    if counted:
+        return (Line(_turnout_with_you(results)),)
+    why = _("Your vote was not counted: the payment behind it went back, or was made for somebody else.")
+    return Line(_turnout(results)), Line(why)
+
+
+def _turnout_with_you(results: Results) -> str:
     if results.turnout is None:
         said = ngettext(
             "%(num)s patron could vote; fewer than %(least)s did, you among them.",
@@ -177,4 +185,22 @@ def _how_many_voted(results: Results) -> Line:
             results.turnout,
             roll=results.roll_size,
         )
-    return Line(said)
+    return str(said)
+
+
+def _turnout(results: Results) -> str:
+    if results.turnout is None:
+        said = ngettext(
+            "%(num)s patron could vote; fewer than %(least)s did.",
+            "%(num)s patrons could vote; fewer than %(least)s did.",
+            results.roll_size,
+            least=WITHHELD_UNDER,
+        )
+    else:
+        said = ngettext(
+            "%(num)s of %(roll)s patrons voted.",
+            "%(num)s of %(roll)s patrons voted.",
+            results.turnout,
+            roll=results.roll_size,
+        )
+    return str(said)

@@ -2,14 +2,19 @@
 
 import json
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import MetaData, select
 
+from membership.accounts.address_changes import ask_for_change, confirm
+from membership.accounts.models import AddressChange
 from membership.clock import SteppedClock
-from membership.db import Database
+from membership.db import Database, transaction
+from membership.mail.transport import ListTransport
+from membership.wiring import ADDRESS_MOVED
 from tests.accounts.doors import mails, sign_in, text_of
 
 GONE = "olena@example.org"
@@ -54,3 +59,30 @@ def test_nobody_hears_of_an_erasure_that_was_refused(app: Flask, client: FlaskCl
     sign_in(client, GONE, now=clock.now())
     assert client.post("/account/privacy/erasure", data={"email": "other@example.org"}).status_code == 422
     assert mails(app) == []
+
+
+@pytest.mark.usefixtures("erased")
+def test_however_often_it_is_tried_the_address_is_gone_after_two_days(
+    app: Flask, database: Database, clock: SteppedClock, mail: ListTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(message: EmailMessage) -> None:
+        raise OSError(f"{message['To']}: nobody is there")
+
+    monkeypatch.setattr(mail, "send", away)
+    for _ in range(2 * 24 * 6):
+        assert mails(app) == []
+        clock.at += timedelta(minutes=10)
+    assert GONE not in told(database)
+
+
+def test_an_earlier_address_waits_nowhere_either(app: Flask, client: FlaskClient, database: Database) -> None:
+    clock: SteppedClock = app.extensions["seams"].clock
+    owner = sign_in(client, GONE, now=clock.now())
+    with database.session() as session, transaction(session):
+        ask_for_change(session, owner, "other@example.net", now=clock.now())
+        reference = session.scalars(select(AddressChange.reference)).one()
+        for side in ("old", "new"):
+            confirm(session, reference, side, ADDRESS_MOVED, now=clock.now())
+    assert GONE in told(database)
+    assert client.post("/account/privacy/erasure", data={"email": "other@example.net"}).status_code == 303
+    assert GONE not in told(database)

@@ -1,10 +1,13 @@
 """A lost mailbox: two facts of payment, three days in which the old address may refuse, then the account moves once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Thread
+from email.message import EmailMessage
+from smtplib import SMTPRecipientsRefused
+from threading import Barrier, Thread
 from typing import TypeVar
 
 import pytest
@@ -14,16 +17,18 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from membership.accounts.lost_mailboxes import DELAY, move_if_due
-from membership.accounts.models import Account, AddressChange, AuditEntry
+from membership.accounts.address_changes import ask_for_change, change_by_reference
+from membership.accounts.lost_mailboxes import DELAY, move_if_due, refuse_move
+from membership.accounts.models import Account, AddressChange, AuditEntry, Passkey
 from membership.accounts.roles import grant
 from membership.clock import SteppedClock
 from membership.db import Database, transaction
+from membership.mail.transport import ListTransport
 from membership.money import Money
-from membership.patrons.models import Pledge
-from membership.payments.models import Payer, Payment, Receipt
+from membership.patrons.models import Pledge, PledgePayment
+from membership.payments.models import Attempt, Payer, Payment, Receipt
 from membership.wiring import ADDRESS_MOVED
-from tests.accounts.doors import accounts, mails, person, sign_in, text_of
+from tests.accounts.doors import accounts, ask, code_in, mails, person, post_code, sign_in, text_of
 
 OLD, NEW, FINANCE = "olena@example.org", "olena.new@example.net", "finance@example.org"
 Row = TypeVar("Row")
@@ -53,6 +58,7 @@ class Desk:
     def asked(self) -> AddressChange:
         answer = self.ask(RECEIPT, CARD)
         assert (answer.status_code, answer.location) == (303, PAGE), answer.text
+        mails(self.app)
         return self.rows(AddressChange)[-1]
 
     def wait(self, length: timedelta = DELAY) -> None:
@@ -346,7 +352,7 @@ def test_two_workers_move_it_once(desk: Desk) -> None:
 
 
 def test_nothing_moves_once_its_owner_has_erased_the_account(desk: Desk) -> None:
-    desk.asked()
+    desk.ask(RECEIPT, CARD)
     browser = elsewhere(desk)
     sign_in(browser, OLD, now=desk.clock.now())
     assert browser.post("/account/privacy/erasure", data={"email": OLD}).status_code == 303
@@ -364,3 +370,204 @@ def test_others_find_nothing_there(desk: Desk) -> None:
         assert browser.get(PAGE).status_code == 404
         assert browser.post(PAGE, data={"email": OLD, "new_email": NEW, **RECEIPT, **CARD}).status_code == 404
         assert browser.post(f"{PAGE}/{reference}/cancellation").status_code == 404
+
+
+def gives(desk: Desk, number: int, last4: str, *, signed_in: bool) -> None:
+    """Begins another pledge under the owner's address, today, as anybody may: by Stripe's customer of their own."""
+    now = desk.clock.now()
+    with desk.database.session() as session, transaction(session):
+        attempt = Attempt(
+            reference=f"attempt {number}",
+            token_hash=f"token {number}",
+            revision=1,
+            cadence="month",
+            amount=Money(700, "EUR"),
+            account_id=desk.owner.id if signed_in else None,
+            email_key=OLD,
+            state="paid",
+            language="en",
+            created_at=now,
+            expires_at=now,
+        )
+        payer = Payer(reference=f"payer {number}", account_id=desk.owner.id, email=OLD, email_key=OLD, created_at=now)
+        session.add_all([attempt, payer])
+        session.flush()
+        payment = Payment(
+            reference=f"payment {number}",
+            attempt_id=attempt.id,
+            payer_id=payer.id,
+            source="stripe",
+            amount=Money(700, "EUR"),
+            state="paid",
+            paid_at=now,
+            created_at=now,
+        )
+        pledge = Pledge(
+            reference=f"pledge {number}",
+            account_id=desk.owner.id,
+            payer_id=payer.id,
+            attempt_id=attempt.id,
+            subscription=f"sub_{number}",
+            cadence="month",
+            amount=Money(700, "EUR"),
+            stripe_status="active",
+            period_end_at=now,
+            live=False,
+            why="duplicate",
+            card_last4=last4,
+            started_at=now,
+        )
+        session.add_all([payment, pledge])
+        session.flush()
+        session.add(Receipt(year=2026, number=number, payment_id=payment.id, issued_at=now))
+        session.add(PledgePayment(payment_id=payment.id, pledge_id=pledge.id, period_start=now, period_end=now))
+
+
+@pytest.mark.parametrize("signed_in", [False, True], ids=["a guest", "its owner, signed in"])
+def test_what_anybody_may_have_given_under_the_address_proves_nothing(desk: Desk, *, signed_in: bool) -> None:
+    gives(desk, 500, "1111", signed_in=signed_in)
+    receipt, card = {"receipt": "2026-00500"}, {"last4": "1111"}
+    day = {"paid_on": f"{desk.clock.now():%Y-%m-%d}", "amount": "7"}
+    if signed_in:
+        assert desk.ask(receipt, day, card).status_code == 303
+        return
+    for facts in ((receipt, day), (receipt, card), (day, card), (RECEIPT, card), (receipt, CARD)):
+        assert desk.ask(*facts).status_code == 422, facts
+    assert desk.rows(AddressChange) == []
+
+
+def test_an_account_without_a_payment_of_its_own_is_not_to_be_had_by_paying_once(desk: Desk) -> None:
+    desk.clock.at += timedelta(days=1)
+    reader = person(desk.database, "reader@example.org", now=desk.clock.now())
+    desk.clock.at += timedelta(days=1)
+    with desk.database.session() as session, transaction(session):
+        pays(session, reader, 501, "1111", desk.clock.now())
+    assert desk.ask({"receipt": "2026-00501"}, {"last4": "1111"}, email="reader@example.org").status_code == 422
+
+
+class Deaf:
+    """A mail server that takes nothing for some, or for all."""
+
+    def __init__(self, mail: ListTransport, *deaf: str) -> None:
+        self.take, self.deaf = ListTransport.send, deaf
+        self.mail = mail
+
+    def __call__(self, message: EmailMessage) -> None:
+        if not self.deaf or message["To"] in self.deaf:
+            raise SMTPRecipientsRefused({message["To"]: (550, b"no such mailbox")})
+        self.take(self.mail, message)
+
+
+def test_the_three_days_begin_when_somebody_could_be_told(
+    desk: Desk, mail: ListTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(mail, "send", Deaf(mail))
+        desk.asked()
+        desk.wait()
+        desk.wait(timedelta(hours=6))
+    assert OLD in accounts(desk.database)
+    desk.wait(timedelta(hours=6))
+    assert len(desk.letters(OLD)) == 1
+    desk.wait(DELAY - timedelta(seconds=1))
+    assert OLD in accounts(desk.database)
+    desk.wait(timedelta(seconds=1))
+    assert NEW in accounts(desk.database)
+
+
+def test_an_old_mailbox_that_takes_nothing_any_more_keeps_nothing_back(
+    desk: Desk, mail: ListTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "send", Deaf(mail, OLD))
+    desk.asked()
+    assert len(desk.letters(NEW)) == 1
+    desk.wait()
+    assert NEW in accounts(desk.database)
+    assert "has changed" in desk.letters(NEW)[-1]
+
+
+def test_it_may_be_refused_until_it_is_done_however_late_that_is(desk: Desk) -> None:
+    desk.asked()
+    link = link_to_refuse(desk)
+    desk.clock.at += DELAY + timedelta(days=1)
+    assert elsewhere(desk).post(link).status_code == 303
+    desk.wait(timedelta())
+    assert OLD in accounts(desk.database)
+
+
+def test_whoever_asked_hears_of_it_if_the_owner_asks_for_another_address(desk: Desk) -> None:
+    desk.asked()
+    browser = elsewhere(desk)
+    sign_in(browser, OLD, now=desk.clock.now())
+    assert browser.post("/account/address", data={"email": "third@example.net"}).status_code == 303
+    desk.wait()
+    assert OLD in accounts(desk.database)
+    assert "asked for another address" in desk.letters(FINANCE)[-1]
+    assert ("refused to move a lost mailbox", desk.owner.id) in desk.acts()
+
+
+def test_nothing_but_the_new_mailbox_opens_it_then_and_only_that_claims_what_is_known_by_it(desk: Desk) -> None:
+    now = desk.clock.now()
+    with desk.database.session() as session, transaction(session):
+        session.add(
+            Passkey(
+                reference="key",
+                account_id=desk.owner.id,
+                credential_id="credential",
+                public_key="public",
+                sign_count=0,
+                name="my telephone",
+                created_at=now,
+            )
+        )
+        session.add(Payer(reference="stranger", email=NEW, email_key=NEW, created_at=now))
+    desk.asked()
+    desk.wait()
+    assert accounts(desk.database)[NEW].verified_at is None
+    assert desk.rows(Passkey) == []
+    assert stranger(desk).account_id is None
+    browser = elsewhere(desk)
+    request = ask(browser, NEW)
+    assert post_code(browser, request, code_in(mails(desk.app)[-1])).status_code == 303
+    assert stranger(desk).account_id == desk.owner.id
+    assert accounts(desk.database)[NEW].verified_at is not None
+
+
+def stranger(desk: Desk) -> Payer:
+    return next(payer for payer in desk.rows(Payer) if payer.reference == "stranger")
+
+
+def refuses(session: Session, reference: str, now: datetime) -> None:
+    refuse_move(session, reference, now=now)
+
+
+def asks_for_another(session: Session, reference: str, now: datetime) -> None:
+    change = change_by_reference(session, reference)
+    ask_for_change(session, session.get_one(Account, change.account_id), "third@example.net", now=now)
+
+
+@pytest.mark.parametrize("owner_acts", [refuses, asks_for_another])
+def test_in_the_very_moment_it_is_moved_or_kept_and_never_both(
+    desk: Desk, owner_acts: Callable[[Session, str, datetime], None]
+) -> None:
+    reference = desk.asked().reference
+    desk.clock.at += DELAY
+    together = Barrier(2)
+
+    def move() -> None:
+        with desk.database.session() as session, transaction(session):
+            together.wait()
+            move_if_due(session, reference, ADDRESS_MOVED, now=desk.clock.now())
+
+    def keep() -> None:
+        with desk.database.session() as session:
+            together.wait()
+            with transaction(session):
+                owner_acts(session, reference, desk.clock.now())
+
+    with ThreadPoolExecutor() as both:
+        for done in [both.submit(move), both.submit(keep)]:
+            assert done.exception() is None
+    is_kept = ("refused to move a lost mailbox", desk.owner.id) in desk.acts()
+    assert (OLD in accounts(desk.database)) == is_kept
+    assert (NEW in accounts(desk.database)) != is_kept

@@ -1,22 +1,34 @@
 """Which letters one gets is one's own choice: on a page, by the link in the letter, or by the mail program's button."""
 
 import re
+from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from membership.accounts.erasing import erase
-from membership.accounts.mail_choices import unwanted_by
+from membership.accounts.mail_choices import stop_mail, unwanted_by
 from membership.accounts.models import Account, UnwantedMail
+from membership.accounts.unsubscribing import undo_of
 from membership.clock import SteppedClock
 from membership.db import Database, transaction
+from membership.settings import Settings
 from membership.web.signing import sign
 from membership.wiring import PERSONAL_DATA
 from tests.accounts.doors import mails, person, sign_in, text_of
 from tests.accounts.reports import RESULTS, tell
+from tests.conftest import demo_settings
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """As in earnest: what mail programs do with one click, they do over https alone."""
+    return demo_settings(database_url, tmp_path, base_url="https://localhost:8000")
 
 
 @pytest.fixture
@@ -41,7 +53,7 @@ def test_the_letter_bears_what_mail_programs_ask_for(letter: EmailMessage) -> No
     assert (letter["List-Unsubscribe-Post"], letter["Content-Language"]) == ("List-Unsubscribe=One-Click", "en")
     # On one line as it goes over the wire, whatever its length.
     wire = letter.as_bytes().decode()
-    assert re.search(r"\r\nList-Unsubscribe: <http://localhost:8000/mail/unsubscribe/[\w.-]+>\r\n", wire)
+    assert re.search(r"\r\nList-Unsubscribe: <https://localhost:8000/mail/unsubscribe/[\w.-]+>\r\n", wire)
     assert path_in(letter) in text_of(letter)
 
 
@@ -75,8 +87,43 @@ def test_looking_at_the_link_changes_nothing(
 def test_the_page_of_the_link_takes_it_back(
     database: Database, reader: Account, letter: EmailMessage, provider: FlaskClient
 ) -> None:
-    assert "Send them again" in provider.post(path_in(letter)).text
-    assert "come again" in provider.post(path_in(letter), data={"act": "again"}).text
+    undo = undo_in(provider.post(path_in(letter)))
+    assert "come again" in provider.post(path_in(letter), data={"undo": undo}).text
+    assert unwanted(database, reader) == frozenset()
+
+
+def test_who_has_the_letter_can_stop_it_and_nothing_else(
+    database: Database, reader: Account, letter: EmailMessage, provider: FlaskClient, clock: SteppedClock
+) -> None:
+    with database.session() as session, transaction(session):
+        stop_mail(session, reader.id, (RESULTS,), now=clock.at)
+    for data in ({}, {"act": "again"}, {"List-Unsubscribe": "One-Click"}):
+        assert "Send them again" not in provider.post(path_in(letter), data=data).text
+    assert "Send them again" not in provider.get(path_in(letter)).text
+    assert unwanted(database, reader) == {RESULTS}
+
+
+def test_the_way_back_is_open_for_an_hour_and_for_this_letter_alone(
+    app: Flask, database: Database, reader: Account, letter: EmailMessage, provider: FlaskClient, clock: SteppedClock
+) -> None:
+    other = person(database, "bela@example.org", now=clock.at)
+    undo = undo_in(provider.post(path_in(letter)))
+    with app.test_request_context():
+        of_another = undo_of(other, (RESULTS,), now=clock.at)
+    for strange in ("", "x", of_another, path_in(letter).rpartition("/")[2]):
+        assert provider.post(path_in(letter), data={"undo": strange}).status_code == 410
+    clock.advance(timedelta(hours=1, seconds=1))
+    assert provider.post(path_in(letter), data={"undo": undo}).status_code == 410
+    assert unwanted(database, reader) == {RESULTS}
+
+
+def test_nothing_is_kept_of_who_was_erased_while_the_button_was_pressed(
+    app: Flask, database: Database, reader: Account, clock: SteppedClock
+) -> None:
+    with app.test_request_context(), database.session() as session, transaction(session):
+        erase(session, reader.id, PERSONAL_DATA, now=clock.at)
+    with database.session() as session, transaction(session):
+        assert stop_mail(session, reader.id, (RESULTS,), now=clock.at) == ()
     assert unwanted(database, reader) == frozenset()
 
 
@@ -135,8 +182,14 @@ def test_the_page_is_for_its_owner_and_its_form_for_our_pages(client: FlaskClien
     assert foreign.status_code == 403
 
 
+def undo_in(page: TestResponse) -> str:
+    found = re.search(r'name="undo" value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
 def path_in(letter: EmailMessage) -> str:
-    return str(letter["List-Unsubscribe"]).removeprefix("<http://localhost:8000").removesuffix(">")
+    return str(letter["List-Unsubscribe"]).removeprefix("<https://localhost:8000").removesuffix(">")
 
 
 def unwanted(database: Database, account: Account) -> frozenset[str]:

@@ -194,6 +194,48 @@ def test_a_letter_that_was_planned_before_stopping_does_not_bring_another_too_ea
     assert [letter["Subject"] for letter in mails(app)][2:] == ["Results: Autumn"]
 
 
+def test_who_stops_by_a_slip_and_takes_it_back_has_missed_nothing(
+    app: Flask, database: Database, reader: Account, clock: SteppedClock
+) -> None:
+    tell(database, reader, "Winter", now=clock.at)
+    mails(app)
+    tell(database, reader, "Spring", now=clock.at)
+    with database.session() as session, transaction(session):
+        assert stop_mail(session, reader.id, (RESULTS,), now=clock.at) == (RESULTS,)
+        assert stop_mail(session, reader.id, (RESULTS,), now=clock.at) == ()
+        want_mail(session, reader.id, (RESULTS,))
+    clock.advance(WEEK)
+    assert [letter["Subject"] for letter in mails(app)] == ["Results: Winter", "Results: Spring"]
+
+
+def test_a_letter_of_which_nobody_knows_whether_it_went_out_counts_as_one_of_the_week(
+    app: Flask, database: Database, reader: Account, clock: SteppedClock, outage: Callable[[bool], None]
+) -> None:
+    outage(True)
+    tell(database, reader, "Winter", now=clock.at)
+    mails(app)
+    with database.session() as session, transaction(session):
+        stop_mail(session, reader.id, (RESULTS,), now=clock.at)
+    outage(False)
+    clock.advance(HOUR)
+    assert mails(app) == []
+    with database.session() as session, transaction(session):
+        want_mail(session, reader.id, (RESULTS,))
+    tell(database, reader, "Spring", now=clock.at)
+    assert mails(app) == []
+    clock.advance(WEEK)
+    assert [letter["Subject"] for letter in mails(app)] == ["Results: Spring"]
+
+
+def test_without_https_a_letter_promises_no_click_in_the_mail_program(
+    app: Flask, database: Database, reader: Account, clock: SteppedClock
+) -> None:
+    tell(database, reader, "Winter", now=clock.at)
+    (letter,) = mails(app)
+    assert letter["List-Unsubscribe"].startswith("<http://localhost:8000/mail/unsubscribe/")
+    assert letter["List-Unsubscribe-Post"] is None
+
+
 def test_nobody_writes_to_an_erased_account(
     app: Flask, database: Database, reader: Account, clock: SteppedClock
 ) -> None:

@@ -29,6 +29,8 @@ def test_places_are_kept_as_they_were_written(session: Session, now: datetime) -
         ({"places": [{"country": "RU"}]}, r"danger\.places\[1\]\] name must be a text"),
         ({"places": [RUSSIA, {"name": "X", "country": "ru"}]}, r"places\[2\]\] country must be two capital letters"),
         ({"places": [RUSSIA, RUSSIA]}, "name a country twice"),
+        ({"places": [{"name": "Russia; and Belarus"}]}, "must be one line without a semicolon"),
+        ({"places": [{"name": "Russia\nBelarus"}]}, "must be one line without a semicolon"),
         ({"places": [{"name": "the coast", "closed": "No."}]}, "closed needs a country"),
         ({"places": [{**RUSSIA, "close": "No."}]}, r"places\[1\]\.close is nothing that is read here"),
         ({"closd": "No."}, "closd is nothing that is read here"),

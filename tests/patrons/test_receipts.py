@@ -164,6 +164,19 @@ def test_who_types_anothers_address_does_not_learn_their_name(newsroom: World) -
     assert "Anna" not in stranger.get(found[1]).text
 
 
+def test_a_month_that_was_paid_stays_one_when_the_pledge_is_yearly_later(newsroom: World) -> None:
+    pledged(newsroom)
+    client = signed_in(newsroom)
+    with newsroom.session() as session, transaction(session):
+        session.scalars(select(Pledge)).one().cadence = "year"
+    account = client.get("/account").text
+    receipt = re.search(r'href="(/account/receipts/[^"]+)"', account)
+    assert receipt
+    for page in (account, client.get(receipt[1]).text):
+        assert "Monthly support" in page
+        assert "Yearly support" not in page
+
+
 def test_a_receipt_does_not_name_a_card_that_came_later(newsroom: World) -> None:
     patron = _patron(newsroom)
     here = _own_receipt(patron)

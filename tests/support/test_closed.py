@@ -2,12 +2,15 @@
 
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+
 from membership.db import transaction
 from membership.newsroom.danger import load_danger
 from membership.newsroom.words import current_newsroom
 from membership.patrons.receipt_pdf import pdf_of
 from membership.patrons.receipt_view import receipt_of_payment
-from tests.behaviours.acts import pledge_of, pledged, signed_in
+from membership.payments.models import Payment
+from tests.behaviours.acts import FINANCE, has_finance, pledge_of, pledged, signed_in
 from tests.money import World
 
 AMOUNT = "/account/changes/amount"
@@ -37,6 +40,28 @@ def test_a_pledge_is_lowered_and_stopped_but_not_raised_where_giving_is_closed(n
     assert client.post("/account/pledge/cancellation").status_code == 303
     assert pledge_of(newsroom).cancel_at is not None
     assert client.post("/account/pledge/resumption").status_code == 303
+
+
+def test_a_payment_page_that_stands_open_is_closed_too(newsroom: World) -> None:
+    has_finance(newsroom)
+    opened = newsroom.give(newsroom.browser())
+    assert opened.status_code == 303
+    staff = signed_in(newsroom, FINANCE)
+    assert staff.post("/staff/danger", data={"places": "", "closed": "Our bank is moving."}).status_code == 303
+    newsroom.settle()
+    assert newsroom.pay(opened.location).status != 303
+    newsroom.settle()
+    with newsroom.session() as session:
+        assert session.scalars(select(Payment)).all() == []
+
+
+def test_what_the_form_of_another_cadence_proposes_is_never_more_where_giving_is_closed(newsroom: World) -> None:
+    pledged(newsroom, cadence="year", amount="100")
+    client = signed_in(newsroom)
+    for reason, proposed in (("", "8.34"), ("Our bank is moving.", "8.33")):
+        close(newsroom, reason)
+        assert f'value="{proposed}"' in client.get("/account/changes/cadence").text
+        assert client.get(f"/account/changes/cadence?amount={proposed}").status_code == 200
 
 
 def test_the_name_on_the_bank_statement_stands_wherever_money_is_told(newsroom: World) -> None:

@@ -1,5 +1,6 @@
 """Where it is dangerous to give, that is said before the amounts; where giving is closed, nothing is taken."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -170,6 +171,7 @@ def test_what_the_staff_mistypes_is_named_and_changes_nothing(client: FlaskClien
         ({"places": "Russia; RU\nBelarus; BLR"}, "Place 2: country must be"),
         ({"places": "the coast; ; No."}, "Place 1: closed needs a country"),
         ({"places": "; RU"}, "Place 1: name must be a text"),
+        ({"places": "Russia\x07; RU"}, "Place 1: name must be one line"),
         ({"places": "Russia; RU\nRussia; RU"}, "name a country twice"),
         ({"closed": "x" * 501}, "closed must be a text"),
     ):
@@ -178,6 +180,26 @@ def test_what_the_staff_mistypes_is_named_and_changes_nothing(client: FlaskClien
         assert says in answer.text
         assert next(iter(typed.values())) in answer.text
     assert LINE in seen_from(client, "RU")
+
+
+def test_a_long_list_is_kept_to_its_end(client: FlaskClient, clock: SteppedClock) -> None:
+    sign_in(client, "finance@example.org", "finance", now=clock.now())
+    codes = [f"{first}{second}" for first in "AB" for second in "ABCDEFGHIJKLMNOPQRST"]
+    places = "\n".join(f"Place {code}; {code}; {'No. ' * 100}" for code in codes)
+    assert client.post(PAGE, data={"places": places}).status_code == 303
+    assert "From Place BT we take no money" in seen_from(client, codes[-1])
+
+
+def test_what_was_loaded_stays_as_it_is_when_the_staff_saves_it(
+    client: FlaskClient, clock: SteppedClock, tell: Tell
+) -> None:
+    sign_in(client, "finance@example.org", "finance", now=clock.now())
+    tell(places=[{**RUSSIA, "closed": "Your bank\nwould report you."}])
+    typed = re.search(r'<textarea[^>]*name="places"[^>]*>([^<]*)<', client.get(PAGE).text)
+    assert typed
+    assert client.post(PAGE, data={"places": typed[1]}).status_code == 303
+    assert "In Russia a donation to us" in seen_from(client, "DE")
+    assert "Your bank would report you." in seen_from(client, "RU")
 
 
 def test_only_who_looks_after_the_money_changes_it(client: FlaskClient, clock: SteppedClock) -> None:

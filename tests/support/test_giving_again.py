@@ -37,6 +37,8 @@ def test_this_browser_is_asked_and_goes_on_if_it_means_it(newsroom: World) -> No
     kyiv = paid_at + timedelta(hours=2)
     assert f"You already gave €5.00 at {kyiv:%H:%M}; give again?" in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
+    assert "a donation to us can be prosecuted" in answer.text.partition("You already gave")[0]
+    assert "Your bank statement shows" in answer.text
     assert attempts(newsroom) == 1
     kept = hidden(answer.text)
     assert (kept["amount"], kept["email"], kept["cadence"]) == ("10", "x@example.org", "once")

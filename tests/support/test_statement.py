@@ -11,6 +11,7 @@ from membership.clock import SteppedClock
 from membership.db import Database
 from membership.money import Money
 from membership.newsroom.words import UNNAMED, keep
+from membership.patrons.models import Pledge, PledgePayment
 from membership.topics.keeping import close_due
 from membership.topics.models import RollEntry
 from tests.accounts.doors import sign_in
@@ -62,6 +63,61 @@ def test_a_year_is_one_of_the_newsroom_s_zone(client: FlaskClient, database: Dat
         paid(session, owner, Money(500, "EUR"), datetime(2025, 12, 31, 23, 30, tzinfo=UTC), receipt=1)
     assert client.get("/account/statements/2025").status_code == 404
     assert client.get("/account/statements/2026").status_code == 200
+
+
+def test_what_goes_back_in_the_next_year_stands_there_with_the_day_on_which_it_came(
+    client: FlaskClient, database: Database, owner: Account
+) -> None:
+    with writing(database) as session:
+        whole = paid(session, owner, Money(1000, "EUR"), MARCH, state="partly_refunded", receipt=1)
+        refunded(session, whole, Money(333, "EUR"), MARCH + timedelta(days=365), number=1)
+    before, after = (client.get(f"/account/statements/{year}").text for year in (2025, 2026))
+    assert ["€10.00" in before, "Given back" in before] == [True, False]
+    assert [each in after for each in ("€0.00", "More back than given", "€3.33", "14 March 2025")] == [True] * 4
+    assert "-€" not in after
+
+
+def test_a_dispute_takes_nothing_until_it_is_lost(client: FlaskClient, database: Database, owner: Account) -> None:
+    with writing(database) as session:
+        open_, won = (paid(session, owner, Money(500, "EUR"), MARCH, state=state) for state in ("disputed", "paid"))
+        for payment, state in ((open_, "needs_response"), (won, "won")):
+            dispute = lost(payment, MARCH + timedelta(days=60))
+            dispute.state = state
+            session.add(dispute)
+    page = client.get("/account/statements/2025").text
+    assert ["€10.00" in page, "Given back" in page] == [True, False]
+    assert page.count("Disputed") == 1
+
+
+def test_what_was_lost_before_the_new_year_began_in_utc_is_of_the_newsroom_s_year(
+    client: FlaskClient, database: Database, owner: Account
+) -> None:
+    eve = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)
+    with writing(database) as session:
+        in_kyiv = {**UNNAMED.__dict__, "currencies": ["EUR"], "time_zone": "Europe/Kyiv"}
+        keep(session, "newsroom", in_kyiv, now=MARCH)
+        taken = paid(session, owner, Money(500, "EUR"), MARCH, state="lost", receipt=1)
+        session.add(lost(taken, eve))
+        whole = paid(session, owner, Money(700, "EUR"), MARCH, state="partly_refunded", receipt=2)
+        refunded(session, whole, Money(100, "EUR"), eve)
+        refunded(session, whole, Money(200, "EUR"), eve - timedelta(hours=2))
+    before, after = (client.get(f"/account/statements/{year}").text for year in (2025, 2026))
+    assert [each in before for each in ("€12.00", "€2.00", "€10.00")] == [True] * 3
+    assert "Taken back" not in before
+    assert [each in after for each in ("€5.00", "€1.00", "€6.00", "Taken back by the bank")] == [True] * 4
+
+
+def test_a_payment_is_called_what_it_was_when_it_came(client: FlaskClient, database: Database, owner: Account) -> None:
+    with writing(database) as session:
+        give(session, owner, now=MARCH)
+        pledge = session.scalars(select(Pledge).where(Pledge.account_id == owner.id)).one()
+        pledge.cadence = "year"
+        for start, days in ((MARCH, 31), (MARCH + timedelta(days=31), 365)):
+            payment = paid(session, owner, Money(500, "EUR"), start)
+            period = {"period_start": start, "period_end": start + timedelta(days=days)}
+            session.add(PledgePayment(payment_id=payment.id, pledge_id=pledge.id, **period))
+    page = client.get("/account/statements/2025").text
+    assert [page.count(each) for each in ("Monthly support", "Yearly support")] == [1, 1]
 
 
 def test_it_is_only_one_s_own(client: FlaskClient, database: Database, owner: Account, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from email.message import EmailMessage
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
@@ -93,6 +94,27 @@ def test_from_five_ballots_on_the_letter_says_how_many_voted(
     clock.at = round_.closes_at
     close_due(database, clock)
     assert "5 of 8 patrons voted, you among them." in text_of(_about(mails(app), "Results")[0])
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_whose_vote_was_not_counted_is_told_the_result_and_not_among_those_who_voted(
+    app: Flask, database: Database, clock: SteppedClock, count: int
+) -> None:
+    voters = patrons(database, count, now=clock.at)
+    round_ = opened(database, now=clock.at)
+    for voter in voters:
+        vote(database, round_, voter, GRID, clock=clock)
+    with writing(database) as session:
+        barred = update(RollEntry).where(RollEntry.account_id == voters[0].id)
+        session.execute(barred.values(barred_at=clock.at, barred_why="money_back"))
+    clock.at = round_.closes_at
+    close_due(database, clock)
+    told = {str(letter["To"]): text_of(letter) for letter in _about(mails(app), "Results")}
+    assert "you among them" not in told[voters[0].email]
+    assert "Your vote was not counted" in told[voters[0].email]
+    assert "Chosen: Who repairs the grid?" in told[voters[0].email]
+    assert "you among them" in told[voters[1].email]
+    assert "not counted" not in told[voters[1].email]
 
 
 def test_the_outbox_keeps_nothing_once_the_letters_are_out(app: Flask, database: Database, clock: SteppedClock) -> None:
