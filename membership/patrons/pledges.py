@@ -44,11 +44,12 @@ def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: d
         # A pledge that has just begun is not whole yet.
         is_erased = is_of_erased(session, pledge.account_id)
     if is_erased:
-        forget_told(session, (seen.id, seen.customer), now=now)
         seen = replace(seen, card_brand=None, card_last4=None, card_expires=None)
     changes = [*_changes(pledge, seen), *([(ACCOUNT, None, MADE)] if has_made else [])]
     _apply(pledge, seen, now=now)
     session.flush()
+    if is_erased:
+        forget_told(session, (seen.id, seen.customer), now=now)
     for what, was, becomes in changes:
         session.add(
             PledgeChange(pledge_id=pledge.id, at=now, what=what, was=was, now=becomes, cause=cause.id or cause.kind)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from membership.accounts.models import Account
 from membership.patrons.models import Pledge
 from membership.payments.models import Payer, Receipt, StripeEvent
-from tests.behaviours.acts import PATRON, body_of, latest, pledged, signed_in
+from tests.behaviours.acts import PATRON, body_of, hand_over, latest, pledged, signed_in
 from tests.money import DAY, World
 
 NAME = "Ada Lovelace"
@@ -79,6 +79,18 @@ def test_a_pledge_that_was_paid_before_and_heard_of_after_the_erasure_ends_with_
     assert newsroom.letters("Welcome") == newsroom.letters("Receipt") == []
     with newsroom.session() as session:
         assert [receipt.addressee for receipt in session.scalars(select(Receipt))] == [None]
+
+
+def test_a_pledge_whose_charge_alone_was_heard_of_before_the_erasure_ends_with_the_account(newsroom: World) -> None:
+    newsroom.give_and_pay(newsroom.browser(), cadence="month", email=PATRON)
+    hand_over(newsroom, latest(newsroom, "charge.succeeded"))
+    erased(newsroom)
+    newsroom.settle()
+    newsroom.settle()
+    with newsroom.session() as session:
+        assert set(session.scalars(select(StripeEvent.state))) <= {"handled", "ignored"}
+    assert accounts(newsroom) == [""]
+    assert [each.status for each in newsroom.api.v1.subscriptions.list({"status": "all"}).data] == ["canceled"]
 
 
 @pytest.mark.parametrize("cadence", ["once", "month"])
