@@ -265,6 +265,8 @@ BEHAVIOURS = (
             "behaviours.test_erased::test_events_of_before_that_come_again_bring_nobody_back",
             "behaviours.test_erased"
             "::test_a_pledge_that_was_paid_before_and_heard_of_after_the_erasure_ends_with_the_account",
+            "behaviours.test_erased"
+            "::test_a_pledge_whose_charge_alone_was_heard_of_before_the_erasure_ends_with_the_account",
             "behaviours.test_erased::test_a_refund_that_comes_late_is_booked_and_tells_nobody",
         ),
     ),
