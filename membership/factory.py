@@ -20,6 +20,7 @@ from membership.newsroom import layout, remembered, site_version
 from membership.newsroom.words import current_newsroom, kept
 from membership.payments.gateway import Gateway
 from membership.payments.stripe_gateway.gateway import StripeGateway
+from membership.periods import RETENTION
 from membership.settings import ROOT, Settings, SettingsError, from_environment
 from membership.web import assets, current, errors, filters, guard, headers, language
 from membership.web.observed import Observed
@@ -38,7 +39,6 @@ from membership.wiring import (
     PERSONAL_DATA,
     PROPOSALS_OF,
     RECONCILED,
-    RETENTION,
     SIGNED_IN,
     TOLD,
     WAITS,

@@ -17,6 +17,6 @@ ERASURES: Final[tuple[Erasure, ...]] = (BLANKED, DELETED, REPLACED, CUT, KEPT)
 def personal(erasure: Erasure, period: str) -> dict[str, dict[str, str]]:
     """Tags a column that tells of a person, as `info`: what its erasure does, and the name of how long it is kept.
 
-    `period` names a line of the table of periods (`wiring.RETENTION`), which the nights apply.
+    `period` names a line of the table of periods (`periods.RETENTION`), which the nights apply.
     """
     return {"personal": {"erasure": erasure, "period": period}}

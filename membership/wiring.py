@@ -26,7 +26,6 @@ from membership.accounts import (
     passkey_letters,
     passkey_routes,
     privacy_routes,
-    sign_in,
 )
 from membership.accounts import routes as accounts_routes
 from membership.accounts.address_changes import Follow
@@ -36,7 +35,7 @@ from membership.accounts.mail_choices import Kind, Kinds
 from membership.accounts.own_account import OWN_ACCOUNT
 from membership.accounts.own_data import PersonalData
 from membership.accounts.own_mail import OWN_MAIL
-from membership.accounts.retention import Period, apply_periods, forget_address_changes, forget_sessions, in_rows
+from membership.accounts.retention import apply_periods
 from membership.appeals import words as appeal_words
 from membership.articles import feed, of_topics, sections
 from membership.articles import routes as articles_routes
@@ -94,7 +93,7 @@ from membership.payments.alarms import Question, Watch, keep_watch, open_alarms
 from membership.payments.customer_address import change_customer_address, tell_stripe_of_account
 from membership.payments.disputes import sync_dispute, warn_of_fraud
 from membership.payments.erased import erase_customer, forget_customer, forget_events
-from membership.payments.forgetting import KEEP_ADDRESS, KEEP_NETWORK, forget_payloads, forget_traces
+from membership.payments.forgetting import forget_payloads, forget_traces
 from membership.payments.gateway import Gateway
 from membership.payments.inbox import Rules, Sync, drain, oldest_waiting
 from membership.payments.invariants import Invariant, look_for_violations
@@ -115,12 +114,12 @@ from membership.payments.reconciliation.nightly import NIGHTLY, RUNS, WEEKLY, re
 from membership.payments.reconciliation.surveying import Part
 from membership.payments.refunds import sync_refund
 from membership.payments.replaying import sync_source
-from membership.payments.retention import forget_addressees, forget_donors, forget_ignored
 from membership.payments.sending_refunds import send_refund
 from membership.payments.sound_books import INBOX, LEDGER, PAPERS
 from membership.payments.sound_payments import ATTEMPTS, PAYMENTS
 from membership.payments.syncing import sync_payment
 from membership.payments.webhook import FUTURE
+from membership.periods import RETENTION
 from membership.settings import Settings
 from membership.support import (
     amount_change,
@@ -136,7 +135,7 @@ from membership.support import (
 from membership.support import letters as support_letters
 from membership.support import routes as support_routes
 from membership.support import words as support_words
-from membership.support.own_requests import OWN_REQUESTS, forget_help
+from membership.support.own_requests import OWN_REQUESTS
 from membership.topics import ballot_routes, keeping, listing, own_ballot, staff_routes, traces
 from membership.topics import letters as topic_letters
 from membership.topics import routes as topics_routes
@@ -366,126 +365,6 @@ WATCH = Watch("watch for alarms", timedelta(minutes=5), ALARMS, PASSING)
 # What stands here about a person, told and erased package by package, from the ground up.
 PERSONAL_DATA: tuple[PersonalData, ...] = (OWN_ACCOUNT, OWN_MAIL, OWN_PAYMENTS, OWN_PLEDGES, OWN_VOTES, OWN_REQUESTS)
 
-_YEAR = timedelta(days=365)
-
-# How long what tells of people is kept: applied every night, printed at /privacy, named by the tags of columns.
-RETENTION: tuple[Period, ...] = (
-    Period(
-        "sign_in",
-        _("Requests to sign in: address, a hash of the network"),
-        _("To let you in, and nobody else."),
-        sign_in.KEPT,
-        apply=lambda seams, _length: forgetting.forget_requests(seams),
-    ),
-    Period(
-        "help",
-        _("That somebody asked for help by mail: address, a hash of the network"),
-        _("So that nobody floods your mailbox."),
-        sign_in.KEPT,
-        apply=in_rows(forget_help),
-    ),
-    Period(
-        "sessions",
-        _("Browsers that are signed out"),
-        _("So that you can see where you were signed in."),
-        timedelta(days=30),
-        apply=in_rows(forget_sessions),
-    ),
-    Period(
-        "address_changes",
-        _("Wishes to be known by another address"),
-        _("To put right a change that you did not want."),
-        timedelta(days=30),
-        apply=in_rows(forget_address_changes),
-    ),
-    Period(
-        "attempts",
-        _("The address on a form for paying that came to nothing"),
-        _("So that a second click does not charge you twice."),
-        KEEP_ADDRESS,
-        apply=lambda seams, _length: forget_traces(seams),
-    ),
-    Period(
-        "networks",
-        _("A hash of the network from which a form came"),
-        _("To stop those who try out stolen cards."),
-        KEEP_NETWORK,
-        apply=lambda seams, _length: forget_traces(seams),
-    ),
-    Period(
-        "news",
-        _("News that you were told by letter: what it was about, and when"),
-        _("To tell nothing twice, and to write once a week at most."),
-        news.KEPT,
-        apply=in_rows(news.forget_news),
-    ),
-    Period("letters", _("Letters that wait"), _("To send them."), until=_("until they are sent")),
-    Period(
-        "events",
-        _("What Stripe told us of a payment, word for word"),
-        _("To find out what went wrong, if something did."),
-        lambda settings: timedelta(days=settings.keep_event_payloads_days),
-        apply=lambda seams, _length: forget_payloads(seams),
-    ),
-    Period(
-        "ignored_events",
-        _("The same, where it turned out not to be about us"),
-        _("So that we may look once more."),
-        timedelta(days=1),
-        apply=in_rows(forget_ignored),
-    ),
-    Period(
-        "donors",
-        _("Address and name of who gave without an account, from the last time on"),
-        _("For receipts, refunds and questions."),
-        3 * _YEAR,
-        apply=in_rows(forget_donors),
-    ),
-    Period(
-        "account",
-        _("An account: address, name, language, which letters you want, how you are named under articles"),
-        _("To be yours: votes, receipts, the pledge."),
-        until=_("until you erase it"),
-    ),
-    Period(
-        "pledges",
-        _("Which card a pledge is charged to: brand, last four digits, month"),
-        _("So that you know which one to look at."),
-        until=_("until you erase your account"),
-    ),
-    Period(
-        "proposals",
-        _("Topics that you proposed"),
-        _("They are the newsroom’s history."),
-        until=_("for good; as yours, until you erase your account"),
-    ),
-    Period(
-        "votes",
-        _("Votes: a secret ballot is cut from its voter at the close, for everybody"),
-        _("So that anyone can count them again."),
-        until=_("for good, without a name"),
-    ),
-    Period(
-        "receipts",
-        _("Receipts: number, date, amount, to whom"),
-        _("The law wants them, counted from the end of the year."),
-        10 * _YEAR,
-        apply=in_rows(forget_addressees),
-    ),
-    Period(
-        "books",
-        _("The books: payments and pledges by numbers of ours and Stripe’s, without a name"),
-        _("Books must add up."),
-        until=_("for good"),
-    ),
-    Period(
-        "audit",
-        _("What staff and patrons did, by numbers of accounts"),
-        _("So that nothing is changed in secret."),
-        until=_("for good, without a name"),
-    ),
-)
-
 # What comes round by the clock, and how often.
 PERIODIC: Mapping[str, tuple[Every, Callable[[Seams], object]]] = {
     "forget sign-in requests": (Every(timedelta(hours=1)), forgetting.forget_requests),
@@ -589,7 +468,6 @@ __all__ = [
     "PERSONAL_DATA",
     "PROPOSALS_OF",
     "RECONCILED",
-    "RETENTION",
     "ROUNDS",
     "SIGNED_IN",
     "TASKS",

@@ -46,7 +46,8 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("appeals",),
     ("articles",),
     ("dashboard",),
-    # 12
+    # 12, in this order
+    ("periods",),
     ("wiring", "demo"),
     # 13, in this order
     ("serving", "working"),

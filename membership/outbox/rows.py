@@ -116,6 +116,11 @@ def finish(session: Session, task: Task, *, now: datetime) -> None:
     row = _claimed(session, task)
     if row is None:
         return
+    end(row, now=now)
+
+
+def end(row: OutboxRow, *, now: datetime) -> None:
+    """Writes down that a side effect is over, and erases what it carried; the caller holds the row."""
     row.done_at, row.payload, row.claimed_by, row.claimed_until, row.last_error = now, {}, None, None, None
 
 

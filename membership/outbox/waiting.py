@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from membership.outbox.models import OutboxRow
+from membership.outbox.rows import end
 
 
 def waiting_payload(session: Session, kind: str, key: str) -> Mapping[str, Any] | None:
@@ -23,8 +24,7 @@ def take_waiting(session: Session, kind: str, key: str, *, now: datetime) -> Map
     if row is None or row.done_at is not None:
         return None
     carried = dict(row.payload)
-    row.done_at, row.payload, row.last_error = now, {}, None
-    row.claimed_by = row.claimed_until = None
+    end(row, now=now)
     return carried
 
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import JSON, Column, LargeBinary, MetaData, String, Table
 
 from membership.db import Base
+from membership.periods import RETENTION
 from membership.personal import ERASURES
-from membership.wiring import RETENTION
 
 # Text that tells of nobody: the newsroom's own, words out of a list of ours or of Stripe's, names of programs.
 # Whoever adds a column here says by it that no reader, donor or patron will ever stand in it.

@@ -21,7 +21,8 @@ from membership.outbox.dropping import drop_naming
 from membership.outbox.models import OutboxRow
 from membership.outbox.rows import enqueue
 from membership.payments.models import Payer, Payment, Receipt
-from membership.wiring import PERSONAL_DATA, RETENTION
+from membership.periods import RETENTION
+from membership.wiring import PERSONAL_DATA
 from tests.behaviours.acts import PATRON, pledged, signed_in, text_of
 from tests.money import World
 from tests.payments.conftest import newsroom, sandbox, settings

@@ -22,8 +22,8 @@ from membership.accounts.retention import apply_periods
 from membership.db import transaction
 from membership.payments.models import Payer, Payment
 from membership.payments.refunding import Asker, ask_refund, left_to_refund
+from membership.periods import RETENTION
 from membership.topics.models import Round
-from membership.wiring import RETENTION
 from tests.behaviours.acts import signed_in
 from tests.databases import create_postgresql, migrated
 from tests.money import DAY, DECLINED, FAILS_LATER, GOOD
