@@ -150,6 +150,7 @@ def test_the_page_of_tables_names_what_refuses_change(sqlite_template: Path) -> 
     for name, text in sections(DATA, level=3).items():
         verbs = ("update", "delete") if "- Append-only." in text else ("delete",) if "- Never deleted." in text else ()
         told |= {f"{name}_refuses_{verb}" for verb in verbs}
+        told |= {each for line in text.splitlines() if line.startswith("- Triggers:") for each in TICKED.findall(line)}
     assert told == triggers
 
 

@@ -138,6 +138,18 @@ class UnwantedMail(Base):
     since: Mapped[datetime]
 
 
+class WantedMail(Base):
+    """A kind of letter that somebody asked for; without a row they do not get it."""
+
+    __tablename__ = "wanted_mail"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id"), primary_key=True, info=personal(DELETED, "account")
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True, info=personal(DELETED, "account"))
+    since: Mapped[datetime]
+
+
 class News(Base):
     """Something to tell one person; it waits to be told with all else that waits, in one letter a week.
 

@@ -1,20 +1,35 @@
 """Tables of topics and their history, of rounds, rolls, ballots and results."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, Id, one_of
-from membership.personal import BLANKED, CUT, KEPT, REPLACED, personal
+from membership.personal import BLANKED, CUT, DELETED, KEPT, REPLACED, personal
 
-TOPIC_STATES = ("proposed", "shortlisted", "in_round", "selected", "declined")
+TOPIC_STATES = (
+    "proposed",
+    "shortlisted",
+    "in_round",
+    "selected",
+    "reporting",
+    "published",
+    "postponed",
+    "declined",
+    "withheld",
+    "withdrawn",
+)
 METHODS = ("approval",)
 
 
 class Topic(Base):
-    """Something that could be covered. Never deleted; its moves say how it came to its state."""
+    """Something that could be covered. Never deleted; its moves say how it came to its state.
+
+    Once chosen it has a `person` and a day on which that one promised it; `postponed_to` is the first of a month. The
+    outcome is kept as plain link and title, which may lie on another site.
+    """
 
     __tablename__ = "topics"
     __table_args__ = (one_of("state", TOPIC_STATES),)
@@ -23,11 +38,17 @@ class Topic(Base):
     slug: Mapped[str] = mapped_column(unique=True, info=personal(REPLACED, "proposals"))
     title: Mapped[str] = mapped_column(info=personal(REPLACED, "proposals"))
     why: Mapped[str] = mapped_column(info=personal(BLANKED, "proposals"))
+    sources: Mapped[str] = mapped_column(default="", server_default="", info=personal(BLANKED, "proposals"))
     proposer_id: Mapped[int | None] = mapped_column(
         ForeignKey("accounts.id"), index=True, info=personal(CUT, "proposals")
     )
     state: Mapped[str]
     proposed_at: Mapped[datetime]
+    person: Mapped[str | None]
+    promised_on: Mapped[date | None]
+    postponed_to: Mapped[date | None]
+    outcome_url: Mapped[str | None]
+    outcome_title: Mapped[str | None]
 
 
 class MoveText(Base):
@@ -54,7 +75,11 @@ class TopicMove(Base):
 
 
 class Round(Base):
-    """A dated ballot over topics."""
+    """A dated ballot over topics: a draft, then announced, then open (`roll_hash_open` stands), then closed.
+
+    From the opening on, the database refuses to change what the round promised. `donor_months`: who gave once in so
+    many months before may vote as well; `None`: patrons alone.
+    """
 
     __tablename__ = "rounds"
     __table_args__ = (
@@ -63,6 +88,7 @@ class Round(Base):
         CheckConstraint("joins_until <= closes_at", name="joining_ends_by_the_close"),
         CheckConstraint("choices >= 1", name="at_least_one_choice"),
         CheckConstraint("winners >= 1", name="at_least_one_winner"),
+        CheckConstraint("donor_months >= 1 AND donor_months <= 24", name="donors_of_up_to_two_years"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -76,24 +102,39 @@ class Round(Base):
     winners: Mapped[int]
     method: Mapped[str] = mapped_column(default="approval")
     secret: Mapped[bool] = mapped_column(default=True)
+    donor_months: Mapped[int | None]
+    announced_at: Mapped[datetime | None]
     roll_hash_open: Mapped[str | None]
     roll_hash_final: Mapped[str | None]
     closed_at: Mapped[datetime | None]
+    called_off_at: Mapped[datetime | None]
+    called_off_text_id: Mapped[int | None] = mapped_column(ForeignKey("move_texts.id"))
     created_at: Mapped[datetime]
 
 
 class RoundTopic(Base):
-    """A topic that stands in a round."""
+    """A topic that stands in a round: who would do it, what it takes, and what it will not be.
+
+    One that turned dangerous while the round was open is marked: it stays on the ballot and cannot win.
+    """
 
     __tablename__ = "round_topics"
 
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"), primary_key=True)
     topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), primary_key=True, index=True)
     position: Mapped[int]
+    who: Mapped[str] = mapped_column(default="", server_default="")
+    takes: Mapped[str] = mapped_column(default="", server_default="")
+    will_not_be: Mapped[str] = mapped_column(default="", server_default="")
+    endangered_at: Mapped[datetime | None]
+    endangered_text_id: Mapped[int | None] = mapped_column(ForeignKey("move_texts.id"))
 
 
 class RollEntry(Base):
-    """One who may vote in a round, under a random key. Never deleted; barred with a reason instead."""
+    """One who may vote in a round, under a random key. Never deleted; barred with a reason instead.
+
+    `payment_id` is the payment that their standing rested on when they came: if it goes back, they are barred.
+    """
 
     __tablename__ = "roll"
     __table_args__ = (UniqueConstraint("round_id", "account_id"),)
@@ -109,6 +150,7 @@ class RollEntry(Base):
     voted_at: Mapped[datetime | None]
     barred_at: Mapped[datetime | None]
     barred_why: Mapped[str | None]
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"), index=True, info=personal(CUT, "votes"))
 
 
 class OpenBallot(Base):
@@ -153,3 +195,15 @@ class RoundResult(Base):
     topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), primary_key=True)
     votes: Mapped[int]
     rank: Mapped[int]
+
+
+class Follow(Base):
+    """Somebody hears of every further move of a topic. Tied to no vote: anyone may follow."""
+
+    __tablename__ = "follows"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id"), primary_key=True, info=personal(DELETED, "account")
+    )
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), primary_key=True, index=True)
+    since: Mapped[datetime]

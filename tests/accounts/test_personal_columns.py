@@ -32,6 +32,7 @@ OF_NOBODY = {
     "refunds": "currency state reason failure asked_by_kind",
     "roll": "standing reason barred_why",
     "related": "other_slug",
+    "round_topics": "who takes will_not_be",
     "rounds": "slug title question method roll_hash_open roll_hash_final",
     "sections": "slug name",
     "sessions": "scope",
@@ -43,7 +44,8 @@ OF_NOBODY = {
     "tier_amounts": "cadence currency",
     "tiers": "slug name benefits",
     "topic_moves": "was now",
-    "topics": "state",
+    # Who of the newsroom writes it, and where it came out.
+    "topics": "state person outcome_url outcome_title",
 }
 
 

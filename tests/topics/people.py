@@ -101,6 +101,7 @@ def opened(
     lasts: timedelta = WEEK,
     choices: int = 2,
     winners: int = 1,
+    secret: bool = True,
     now: datetime,
 ) -> Round:
     """Opens a round over fresh topics."""
@@ -114,6 +115,7 @@ def opened(
             closes_at=now + lasts,
             choices=choices,
             winners=winners,
+            secret=secret,
             by=None,
             now=now,
         )

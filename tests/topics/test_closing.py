@@ -22,10 +22,12 @@ from tests.topics.people import opened, patrons, reread, vote, writing
 GRID, RUBBLE, FERRY = "who-repairs-the-grid", "where-does-the-rubble-go", "the-last-ferrymen"
 
 
-def _voted(database: Database, clock: SteppedClock, count: int = 6) -> tuple[Round, list[Account], list[str]]:
+def _voted(
+    database: Database, clock: SteppedClock, count: int = 6, *, secret: bool = True
+) -> tuple[Round, list[Account], list[str]]:
     """A round in which everyone chose the grid, and all but one the rubble as well, past its close."""
     voters = patrons(database, count, now=clock.at)
-    round_ = opened(database, now=clock.at)
+    round_ = opened(database, secret=secret, now=clock.at)
     ballots = [vote(database, round_, each, GRID, RUBBLE, clock=clock) for each in voters[1:]]
     ballots.append(vote(database, round_, voters[0], GRID, clock=clock))
     clock.at = round_.closes_at
@@ -156,9 +158,7 @@ def test_after_the_close_no_row_ties_the_roll_to_a_choice(database: Database, cl
 
 
 def test_an_open_round_keeps_its_ballots(database: Database, clock: SteppedClock) -> None:
-    round_, _voters, receipts = _voted(database, clock)
-    with writing(database) as session:
-        session.get_one(Round, round_.id).secret = False
+    _round, _voters, receipts = _voted(database, clock, secret=False)
     close_due(database, clock)
     with database.session() as session:
         assert set(session.scalars(select(OpenBallot.receipt))) == set(receipts)

@@ -13,7 +13,7 @@ from membership.db import Database
 from membership.errors import NotFound, Refusal, WrongState
 from membership.topics.keeping import seal_due, sweep_rolls
 from membership.topics.models import RollEntry, Round, Topic
-from membership.topics.roll import RollLine, may_vote_now, roll_hash, roll_size, verify_roll
+from membership.topics.roll import AT_OPENING, RollLine, may_vote_now, roll_hash, roll_size, verify_roll
 from membership.topics.rounds import by_slug, open_round
 from membership.wiring import Seams
 from tests.topics.people import TITLES, WEEK, give, lapse, opened, patron, patrons, reader, reread, shortlisted, writing
@@ -175,8 +175,13 @@ def test_both_hashes_can_be_recomputed(database: Database, now: datetime) -> Non
 
 def test_a_changed_roll_no_longer_fits_its_hash(database: Database, now: datetime) -> None:
     round_ = opened(database, now=now)
-    with writing(database) as session:
+    with pytest.raises(DatabaseError, match="promised"), writing(database) as session:
         session.scalars(select(RollEntry).limit(1)).one().weight = 2
+    with writing(database) as session:
+        by_hand = RollEntry(
+            round_id=round_.id, key="0" * 32, weight=1, standing="live", added_at=now, reason=AT_OPENING
+        )
+        session.add(by_hand)
     with database.session() as session:
         assert not verify_roll(session, round_).opening
 
