@@ -1,26 +1,19 @@
-"""What a person's account page tells: the pledge in words, the payments and their receipts."""
+"""What a person's account page tells of the pledge, in words."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.money import Money
-from membership.patrons.models import Pledge, PledgePayment
+from membership.patrons.models import Pledge
 from membership.patrons.next_charge import NextCharge, becoming, next_charge
 from membership.patrons.standing import GIVES_STANDING, Standing
 from membership.patrons.standing_words import reason_in_words, vote_in_words
 from membership.patrons.tiers import TierView, tier_reached
 from membership.patrons.trouble import Trouble, trouble_of
 from membership.patrons.who import standing_of
-from membership.payments.models import Payer, Payment, Receipt
-
-_Columns = tuple[Payment, PledgePayment | None, int | None]
-
-MOST_PAYMENTS = 50
-# A payment that was only tried is no news to anybody.
-TOLD = ("pending", "paid", "failed", "partly_refunded", "refunded", "disputed", "lost")
 
 # How a standing is shown; each other is a pledge that lapsed.
 STATES = {
@@ -60,17 +53,6 @@ class PledgeView:
         return f"/support?cadence={self.cadence}&currency={self.money.currency}&amount={self.money.plain()}"
 
 
-@dataclass(frozen=True)
-class PaymentView:
-    """A payment as its owner sees it; `receipt_href` is `None` until there is a receipt."""
-
-    paid_at: datetime | None
-    money: Money
-    cadence: str
-    state: str
-    receipt_href: str | None
-
-
 def pledge_of(session: Session, account_id: int, tiers: tuple[TierView, ...], *, now: datetime) -> PledgeView | None:
     """Returns the live pledge of an account, else the one that ended last, else `None`."""
     latest = select(Pledge).where(Pledge.account_id == account_id, (Pledge.why.is_(None)) | (Pledge.why == "ended"))
@@ -98,34 +80,9 @@ def pledge_of(session: Session, account_id: int, tiers: tuple[TierView, ...], *,
     )
 
 
-def payments_of(session: Session, account_id: int) -> tuple[PaymentView, ...]:
-    """Returns the newest payments of an account, at most 50, newest first."""
-    statement = _payments().where(Payer.account_id == account_id, Payment.state.in_(TOLD))
-    rows = session.execute(statement.order_by(Payment.created_at.desc(), Payment.id.desc()).limit(MOST_PAYMENTS))
-    return tuple(
-        PaymentView(
-            paid_at=row.Payment.paid_at,
-            money=row.Payment.amount,
-            cadence=row.PledgePayment.cadence if row.PledgePayment else "once",
-            state=row.Payment.state,
-            receipt_href=f"/account/receipts/{row.Payment.reference}" if row.receipt else None,
-        )
-        for row in rows
-    )
-
-
 def _state(pledge: Pledge, stands: Standing, *, now: datetime) -> str:
     if pledge.ended_at is not None or (pledge.cancel_at is not None and pledge.cancel_at <= now):
         return "ended"
     if stands.kind == "pending" and pledge.stripe_status in GIVES_STANDING:
         return "waiting"
     return STATES.get(stands.kind, "lapsed")
-
-
-def _payments() -> Select[*_Columns]:
-    return (
-        select(Payment, PledgePayment, Receipt.id.label("receipt"))
-        .join(Payer, Payer.id == Payment.payer_id)
-        .outerjoin(PledgePayment, PledgePayment.payment_id == Payment.id)
-        .outerjoin(Receipt, Receipt.payment_id == Payment.id)
-    )

@@ -6,7 +6,8 @@ from flask.typing import ResponseReturnValue
 from membership.accounts.login import signed_in_account, signed_in_required
 from membership.db import current_session, transaction
 from membership.patrons.duplicates import choose, questions_of
-from membership.patrons.giving import payments_of, pledge_of
+from membership.patrons.giving import pledge_of
+from membership.patrons.own_payment_list import payments_of
 from membership.patrons.stopping import REASONS, resume, stop
 from membership.patrons.tiers import current_tiers
 from membership.payments.mirror import current_mirror
@@ -15,6 +16,8 @@ from membership.web.caching import personal
 from membership.web.current import now
 
 blueprint = Blueprint("patrons", __name__)
+
+NEWEST, A_PAGE = 12, 60
 
 
 @blueprint.get("/account")
@@ -26,11 +29,22 @@ def account() -> Response:
         account=owner,
         pledge=pledge_of(session, owner.id, current_tiers(), now=now()),
         questions=questions_of(session, owner.id),
-        payments=payments_of(session, owner.id),
+        # A year of monthly ones; what is older must not stand between the patron and the rest of the page.
+        listed=payments_of(session, owner.id, most=NEWEST),
         # Topics and rounds stand a floor above: what this page says of them comes through wiring.
         round=current_app.extensions["ballot_of"](session, owner.id, now=now()),
         proposals=current_app.extensions["proposals_of"](session, owner.id),
     )
+    return personal(make_response(page))
+
+
+@blueprint.get("/account/payments")
+@signed_in_required
+def payments() -> Response:
+    """Shows all payments with their receipts, page by page; `before` is the reference that the page before ended on."""
+    session, owner, before = current_session(), signed_in_account(), request.args.get("before")
+    listed = payments_of(session, owner.id, most=A_PAGE, before=before)
+    page = render_template("patrons/payments.html", listed=listed, is_first=before is None)
     return personal(make_response(page))
 
 

@@ -32,14 +32,14 @@ NOT_PUBLIC = {
     *("privacy.own_privacy", "privacy.own_export", "privacy.own_export_json"),
     *("mail.mail_page", "mail.unsubscribe_page", "credit.credit_page", "statements.statements", "statements.statement"),
     *("accounts.ask_page", "accounts.link_page", "support.support", "thanks.thanks_page"),
-    *("dashboard.today_page", "staff_topics.rounds_page", "staff_topics.topics_page"),
+    *("dashboard.today_page", "staff_rounds.rounds_page", "staff_topics.topics_page"),
     *("lost_mailboxes.mailboxes_page", "danger.danger_page"),
     *("staff_tiers.tiers_page", "staff_tiers.tier_page", "staff_tiers.new_page"),
     *("demo.inbox", "demo.letter", "demo.letter_html", "health.healthz", "health.readyz"),
 }
 PERSONAL = (
     *("/support", "/sign-in", "/account", "/account/privacy", "/account/devices", "/account/passkeys"),
-    *("/account/mail", "/account/credit", "/account/statements"),
+    *("/account/mail", "/account/credit", "/account/payments", "/account/statements"),
     *("/account/changes", "/staff/", "/staff/tiers", "/rounds/winter-on-the-river/ballot"),
 )
 ABOUT_PEOPLE = {
