@@ -182,6 +182,9 @@ def _contradictions(settings: Settings) -> list[str]:
     if settings.mail_url and not is_mail_server(settings.mail_url):
         # The value is not told: it holds a password.
         found.append(f"{PREFIX}MAIL_URL must be like smtp://user:password@host:587 or smtps://…, with a host")
+    if settings.country_header and not settings.trusted_proxies:
+        # Whoever sets it counts on the danger line; a header that nobody believes would leave it out in silence.
+        found.append(f"{PREFIX}COUNTRY_HEADER is read only from a trusted proxy: set {PREFIX}TRUSTED_PROXIES as well")
     return found + (_demo_problems(settings) if settings.is_demo else _real_problems(settings))
 
 

@@ -124,6 +124,7 @@ def test_the_instance_folder_is_absolute(tmp_path: Path, monkeypatch: pytest.Mon
         ({"MEMBERSHIP_BASE_URL": "https://localhost"}, "MEMBERSHIP_BASE_URL"),
         ({"MEMBERSHIP_BASE_URL": "https://127.0.0.1:8000"}, "MEMBERSHIP_BASE_URL"),
         ({"MEMBERSHIP_MAIL_URL": ""}, "MEMBERSHIP_MAIL_URL"),
+        ({"MEMBERSHIP_COUNTRY_HEADER": "CF-IPCountry"}, "MEMBERSHIP_TRUSTED_PROXIES"),
     ],
 )
 def test_live_mode_refuses(changes: dict[str, str], told: str, tmp_path: Path) -> None:
