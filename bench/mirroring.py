@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
@@ -167,7 +167,12 @@ def _payout(seen: Any) -> Row:
 
 
 def insert_all(session: Session, model: type[Base], rows: Iterable[Row]) -> None:
-    """Inserts many rows of a table, a thousand at a time."""
-    waiting = iter(rows)
+    """Inserts many rows of a table, a thousand at a time; rows that come later are numbered on from there."""
+    waiting, has_numbers = iter(rows), False
     while batch := list(islice(waiting, BATCH)):
+        has_numbers |= "id" in batch[0]
         session.execute(insert(model.__table__), batch)  # type: ignore[arg-type]  # a Table, which mypy sees as FromClause
+    if has_numbers and session.get_bind().dialect.name == "postgresql":
+        table = model.__table__.name  # type: ignore[attr-defined]  # the same
+        last = select(func.max(model.__table__.c.id)).scalar_subquery()
+        session.execute(select(func.setval(func.pg_get_serial_sequence(table, "id"), last)))
