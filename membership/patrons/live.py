@@ -28,6 +28,11 @@ def settle_live(session: Session, account_id: int, *, now: datetime) -> None:
     duplicate, and its owner is asked which one was meant (docs/design.md, 3).
     """
     locked(session, Account, account_id)
+    settle_held(session, account_id, now=now)
+
+
+def settle_held(session: Session, account_id: int, *, now: datetime) -> None:
+    """Decides as `settle_live` does, for a caller who has the account's lock."""
     session.flush()
     going_on = [each for each in _pledges(session, account_id) if _goes_on(each)]
     paid = _paid(session, going_on)
@@ -64,6 +69,9 @@ def _goes_on(pledge: Pledge) -> bool:
 
 
 def _paid(session: Session, pledges: Sequence[Pledge]) -> frozenset[int]:
+    if len(pledges) < 2:
+        # It only decides between them, and nearly everybody has one.
+        return frozenset()
     statement = (
         select(PledgePayment.pledge_id)
         .join(Payment, Payment.id == PledgePayment.payment_id)

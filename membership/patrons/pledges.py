@@ -12,11 +12,11 @@ from membership.accounts.people import account_for
 from membership.db import locked
 from membership.newsroom.words import current_newsroom
 from membership.patrons.dropping import DROPPED, let_go
-from membership.patrons.live import settle_live
+from membership.patrons.live import settle_held
 from membership.patrons.models import ACCOUNT, MADE, PAUSE, PAUSE_KINDS, PLEDGE_CADENCES, Pledge, PledgeChange
 from membership.patrons.standing import IN_GRACE, OVER
 from membership.payments.attempts import lock_attempt
-from membership.payments.erased import forget_told, is_of_erased
+from membership.payments.erased import forget_told
 from membership.payments.mirror import Cause
 from membership.payments.models import Attempt, Payer
 from membership.payments.payers import payer_for
@@ -28,21 +28,23 @@ GRACE = timedelta(days=14)
 NOT_BEGUN = frozenset(("incomplete",))
 
 
-def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: datetime) -> None:
+def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: datetime) -> Pledge | None:
     """Applies a subscription: makes the account and the pledge when it first stands, then notes what changed.
 
-    Raises `NotOurs` if it bears no mark of this site.
+    Returns the pledge if this ended its pause, else `None`. Raises `NotOurs` if it bears no mark of this site.
     """
     require_ours(session, seen.tags)
-    _lock_owner(session, seen.id)
+    owner = _lock_owner(session, seen.id)
     pledge, has_made = find_pledge(session, seen.id), False
     if pledge is None:
         if seen.status in NOT_BEGUN:
-            return
-        pledge, has_made = _begin(session, seen, now=now)
-    with session.no_autoflush:
-        # A pledge that has just begun is not whole yet.
-        is_erased = is_of_erased(session, pledge.account_id)
+            return None
+        pledge, owner, has_made = _begin(session, seen, now=now)
+    if owner is None or owner.id != pledge.account_id:
+        # It changed hands while we waited.
+        owner = locked(session, Account, pledge.account_id)
+    was_paused = pledge.paused_since is not None
+    is_erased = owner is not None and owner.erased_at is not None
     if is_erased:
         seen = replace(seen, card_brand=None, card_last4=None, card_expires=None)
     changes = [*_changes(pledge, seen), *([(ACCOUNT, None, MADE)] if has_made else [])]
@@ -57,14 +59,15 @@ def keep_subscription(session: Session, seen: Subscription, cause: Cause, now: d
     if is_erased and pledge.ended_at is None and pledge.why != DROPPED:
         # It was paid before the erasure, and heard of after it.
         let_go(session, pledge, now=now)
-    settle_live(session, pledge.account_id, now=now)
+    settle_held(session, pledge.account_id, now=now)
+    return pledge if was_paused and not seen.is_paused else None
 
 
-def _lock_owner(session: Session, subscription_id: str) -> None:
+def _lock_owner(session: Session, subscription_id: str) -> Account | None:
     # The account before its pledges, as everybody locks them.
-    account_id = session.scalar(select(Pledge.account_id).where(Pledge.subscription == subscription_id))
-    if account_id is not None:
-        locked(session, Account, account_id)
+    owner = select(Account).join(Pledge, Pledge.account_id == Account.id).where(Pledge.subscription == subscription_id)
+    held = owner.with_for_update(of=Account, key_share=True)
+    return session.scalar(held, execution_options={"populate_existing": True})
 
 
 def find_pledge(session: Session, subscription_id: str) -> Pledge | None:
@@ -83,8 +86,8 @@ def live_pledge(session: Session, account_id: int) -> Pledge | None:
     return session.scalar(select(Pledge).where(Pledge.account_id == account_id, Pledge.live))
 
 
-def _begin(session: Session, seen: Subscription, *, now: datetime) -> tuple[Pledge, bool]:
-    """Returns the new pledge, and whether its account was made for it."""
+def _begin(session: Session, seen: Subscription, *, now: datetime) -> tuple[Pledge, Account, bool]:
+    """Returns the new pledge, its account, locked, and whether that was made for it."""
     attempt = lock_attempt(session, seen.tags.attempt or "")
     payer = payer_for(session, attempt, customer=seen.customer, email=seen.email, name=seen.name, now=now)
     account, made = _account_of(session, attempt, payer, seen, now=now)
@@ -101,7 +104,7 @@ def _begin(session: Session, seen: Subscription, *, now: datetime) -> tuple[Pled
         live=False,
     )
     session.add(pledge)
-    return pledge, made
+    return pledge, account, made
 
 
 def _account_of(

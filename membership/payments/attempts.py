@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from membership.db import insert_ignore, take_turn
+from membership.db import has_turns, insert_ignore, take_turn, turn_of
 from membership.money import Money
 from membership.payments.models import Attempt
 
 # Stripe wants at least 30 minutes; exactly 30 may be refused when clocks differ. Short, because of card testing.
 CHECKOUT_LIFE = timedelta(minutes=31)
 SETTLED = frozenset(("paid", "pending"))
+# A form's turn is named for its token.
+TURN = "attempt "
+
+# Made once: each is asked for each payment.
+_TURN_OF_FORM = select(turn_of(TURN + Attempt.token_hash)).where(Attempt.reference == bindparam("reference"))
+_LOCKED = select(Attempt).where(Attempt.reference == bindparam("reference")).with_for_update()
 
 
 @dataclass(frozen=True)
@@ -66,16 +72,14 @@ def find_attempt(session: Session, reference: str) -> Attempt | None:
 
 def lock_attempt(session: Session, reference: str) -> Attempt | None:
     """Reads an attempt anew by its reference and locks it."""
-    statement = select(Attempt).where(Attempt.reference == reference).with_for_update()
-    return session.scalar(statement, execution_options={"populate_existing": True})
+    return session.scalar(_LOCKED, {"reference": reference}, execution_options={"populate_existing": True})
 
 
 def hold_form(session: Session, reference: str) -> Attempt | None:
     """Takes the turn of an attempt's form, so that no other payment of it is kept meanwhile, and locks the attempt."""
-    token_hash = session.scalar(select(Attempt.token_hash).where(Attempt.reference == reference))
-    if token_hash is None:
-        return None
-    _take_turn(session, token_hash)
+    if has_turns(session):
+        session.execute(_TURN_OF_FORM, {"reference": reference})
+    # Read only now: what was done in the turns before is seen.
     return lock_attempt(session, reference)
 
 
@@ -89,7 +93,7 @@ def replaced(session: Session, attempt: Attempt) -> list[Attempt]:
 
 
 def _take_turn(session: Session, token_hash: str) -> None:
-    take_turn(session, f"attempt {token_hash}")
+    take_turn(session, f"{TURN}{token_hash}")
 
 
 def _settled(session: Session, token_hash: str) -> Attempt | None:

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from membership.db import insert_ignore, transaction
 from membership.payments.mirror import Cause, Mirror, Thing, reflect
-from membership.payments.models import Dispute, PaymentSource
-from membership.payments.money_back import lock_payment, settle
+from membership.payments.models import Dispute, Payment, PaymentSource
+from membership.payments.money_back import lock_payment, settle, tell_of_money
 from membership.payments.notices import notify_staff
 from membership.payments.records import DisputeSeen
 from membership.payments.states import HARMLESS_DISPUTES
@@ -23,11 +23,17 @@ def sync_dispute(mirror: Mirror, dispute_id: str, cause: Cause) -> DisputeSeen |
     def first(seen: DisputeSeen) -> None:
         know_payment(mirror, seen.intent, cause)
 
-    return reflect(mirror, Thing("dispute", dispute_id), mirror.gateway.dispute, keep_dispute, cause, first=first)
+    def keep(session: Session, seen: DisputeSeen, cause: Cause, now: datetime) -> None:
+        tell_of_money(mirror, session, keep_dispute(session, seen, cause, now), now=now)
+
+    return reflect(mirror, Thing("dispute", dispute_id), mirror.gateway.dispute, keep, cause, first=first)
 
 
-def keep_dispute(session: Session, seen: DisputeSeen, cause: Cause, now: datetime) -> None:
-    """Applies a dispute: its row, the payment's state, and what staff must hear. Raises `NotOurs` with its payment."""
+def keep_dispute(session: Session, seen: DisputeSeen, cause: Cause, now: datetime) -> Payment:
+    """Applies a dispute: its row, its payment's state, and what staff must hear. Returns the payment.
+
+    Raises `NotOurs` if that is not ours.
+    """
     payment = lock_payment(session, seen.intent)
     dispute = session.scalar(select(Dispute).where(Dispute.stripe_dispute == seen.id).with_for_update())
     if dispute is None:
@@ -40,6 +46,7 @@ def keep_dispute(session: Session, seen: DisputeSeen, cause: Cause, now: datetim
     insert_ignore(session, PaymentSource, source_id=seen.id, payment_id=payment.id)
     settle(session, payment, cause, now=now)
     _tell_staff(session, seen, was, now=now)
+    return payment
 
 
 def warn_of_fraud(mirror: Mirror, intent: str, cause: Cause) -> None:

@@ -54,6 +54,8 @@ class Asked:
 class Mirror:
     """What a sync works with. `may_vote_now` is asked when an account comes to have the right to vote.
 
+    `money_went_back` is told that a payment has gone back, and why, or (why: `None`) that it is with us again.
+
     For a batch of events, `seen` keeps what was fetched, so that nothing is fetched twice in it (`None`: fetch anew),
     and `asked` what is on its way. `keepers`: so many threads keep what came; one keeps it in the order of its events.
     """
@@ -62,6 +64,7 @@ class Mirror:
     gateway: Gateway
     clock: Clock
     may_vote_now: tuple[Hook, ...] = field(default=())
+    money_went_back: tuple[Hook, ...] = field(default=())
     seen: dict[Thing, Any] | None = field(default=None, compare=False)
     asked: Mapping[Thing, Asked] = field(default_factory=dict, compare=False)
     keepers: int = KEEPERS

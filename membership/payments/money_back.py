@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from membership.payments.mirror import Cause, NotOurs
+from membership.payments.mirror import Cause, Mirror, NotOurs
 from membership.payments.models import Dispute, Payment, Refund
-from membership.payments.states import PAID, move, state_of_paid
+from membership.payments.states import KEPT, PAID, move, state_of_paid
 
 # Refunds that take money from a payment: one that was only asked for does not yet, one that failed does no more.
 COUNTS = ("pending", "succeeded")
@@ -34,6 +34,13 @@ def settle(session: Session, payment: Payment, cause: Cause, *, now: datetime) -
     """
     session.flush()
     return move(session, payment, paid_state(session, payment), cause, now=now)
+
+
+def tell_of_money(mirror: Mirror, session: Session, payment: Payment, *, now: datetime) -> None:
+    """Says to whom it matters whether a payment that was paid is with us; may be said again. Call this last."""
+    why = None if payment.state in KEPT else payment.state
+    for hook in mirror.money_went_back:
+        hook(session, payment.id, why, now=now)
 
 
 def paid_state(session: Session, payment: Payment) -> str:

@@ -33,14 +33,15 @@ def payer_for(
         return erased
     account_id = attempt.account_id if attempt else None
     email = (attempt.email if attempt else None) or email
-    values = {"account_id": account_id, "email": email, "email_key": _key(email), "name": name, "created_at": now}
+    key = _key(email)
+    values = {"account_id": account_id, "email": email, "email_key": key, "name": name, "created_at": now}
     if customer is not None:
         # Two syncs of one customer may come here at once: the unique column lets one of them make the row.
         _adopt(session, account_id, customer)
         insert_ignore(session, Payer, reference=str(uuid4()), stripe_customer=customer, **values)
-    elif (key := _key(email)) is not None:
+    elif key is not None:
         hold_address(session, key)
-    payer = _found(session, customer, account_id, email)
+    payer = _found(session, customer, account_id, key)
     if payer is None:
         payer = Payer(reference=str(uuid4()), **values)
         session.add(payer)
@@ -82,13 +83,13 @@ def _adopt(session: Session, account_id: int | None, customer: str) -> None:
         session.flush()
 
 
-def _found(session: Session, customer: str | None, account_id: int | None, email: str | None) -> Payer | None:
+def _found(session: Session, customer: str | None, account_id: int | None, key: str | None) -> Payer | None:
     if customer is not None:
         which = Payer.stripe_customer == customer
     elif account_id is not None:
         which = Payer.account_id == account_id
-    elif email is not None:
-        which = (Payer.email_key == _key(email)) & Payer.account_id.is_(None) & Payer.stripe_customer.is_(None)
+    elif key is not None:
+        which = (Payer.email_key == key) & Payer.account_id.is_(None) & Payer.stripe_customer.is_(None)
     else:
         return None
     return session.scalars(select(Payer).where(which).order_by(Payer.id).limit(1)).first()

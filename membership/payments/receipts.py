@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership.db import insert_row
 from membership.outbox.rows import enqueue, hasten
 from membership.payments.models import Payer, Payment, Receipt, ReceiptCounter
 from membership.payments.numbering import next_number
@@ -37,25 +38,23 @@ def issue(
     zone: ZoneInfo,
     now: datetime,
 ) -> None:
-    """Numbers the receipt of a payment, once, and sends it if there is an address. In the caller's transaction.
+    """Numbers the receipt of a payment that has none, and sends it if there is an address; in the caller's transaction.
 
     `addressee` is printed: never a name that only somebody else who typed the same address is known by.
     The letter about a payment of a pledge waits for `pledge_is_known`, two minutes at the most.
     """
-    if session.scalar(select(Receipt.id).where(Receipt.payment_id == payment.id)) is not None:
-        return
     year = (payment.paid_at or now).astimezone(zone).year
-    receipt = Receipt(
-        year=year,
-        number=next_number(session, ReceiptCounter, year),
-        payment_id=payment.id,
-        issued_at=now,
-        addressee=addressee,
-    )
-    session.add(receipt)
+    number = next_number(session, ReceiptCounter, year)
+    of_payment = {"payment_id": payment.id, "issued_at": now, "addressee": addressee}
+    insert_row(session, Receipt, year=year, number=number, **of_payment)
     if payer.email is not None:
         due_at = now + WAIT_FOR_PLEDGE if of_pledge else now
         enqueue(session, "receipt", payment.reference, {"payment": payment.reference}, now=now, due_at=due_at)
+
+
+def has_receipt(session: Session, payment: Payment) -> bool:
+    """Says whether the receipt of a payment is numbered already."""
+    return session.scalar(select(Receipt.id).where(Receipt.payment_id == payment.id)) is not None
 
 
 def pledge_is_known(session: Session, payment: Payment, *, now: datetime) -> None:

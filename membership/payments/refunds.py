@@ -12,7 +12,7 @@ from membership.outbox.rows import enqueue
 from membership.payments.credit_notes import credit
 from membership.payments.mirror import Cause, Mirror, Thing, reflect
 from membership.payments.models import Payment, PaymentSource, Refund
-from membership.payments.money_back import COUNTS, lock_payment, settle
+from membership.payments.money_back import COUNTS, lock_payment, settle, tell_of_money
 from membership.payments.notices import notify_staff
 from membership.payments.records import RefundSeen
 from membership.payments.syncing import know_payment
@@ -30,13 +30,16 @@ def sync_refund(mirror: Mirror, refund_id: str, cause: Cause) -> RefundSeen | No
     def first(seen: RefundSeen) -> None:
         know_payment(mirror, seen.intent, cause)
 
-    return reflect(mirror, Thing("refund", refund_id), mirror.gateway.refund, keep_refund, cause, first=first)
+    def keep(session: Session, seen: RefundSeen, cause: Cause, now: datetime) -> None:
+        tell_of_money(mirror, session, keep_refund(session, seen, cause, now), now=now)
+
+    return reflect(mirror, Thing("refund", refund_id), mirror.gateway.refund, keep, cause, first=first)
 
 
-def keep_refund(session: Session, seen: RefundSeen, cause: Cause, now: datetime) -> None:
-    """Applies a refund: its row, its credit note and letter when it first counts, and the payment's state.
+def keep_refund(session: Session, seen: RefundSeen, cause: Cause, now: datetime) -> Payment:
+    """Applies a refund: its row, its credit note and letter when it first counts, and its payment's state.
 
-    Raises `NotOurs` if the payment is not.
+    Returns the payment. Raises `NotOurs` if that is not ours.
     """
     payment = lock_payment(session, seen.intent)
     refund = _refund_of(session, payment, seen)
@@ -50,6 +53,7 @@ def keep_refund(session: Session, seen: RefundSeen, cause: Cause, now: datetime)
     if refund.state == "failed" and was != "failed":
         notify_staff(session, "refund_failed", refund.reference, now=now)
     settle(session, payment, cause, now=now)
+    return payment
 
 
 def _refund_of(session: Session, payment: Payment, seen: RefundSeen) -> Refund:

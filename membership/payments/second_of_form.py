@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from membership.db import take_turn
 from membership.outbox.rows import enqueue, put_off
+from membership.payments.attempts import TURN
 from membership.payments.models import Attempt, Payment, Refund
 from membership.payments.states import KEPT
 
@@ -32,7 +33,7 @@ def is_second(session: Session, payment: Payment) -> bool:
     if payment.attempt_id is None or payment.paid_at is None:
         return False
     token_hash = session.scalars(select(Attempt.token_hash).where(Attempt.id == payment.attempt_id)).one()
-    take_turn(session, f"attempt {token_hash}")
+    take_turn(session, f"{TURN}{token_hash}")
     return any(_order(other) < _order(payment) for other in _others(session, token_hash, payment))
 
 

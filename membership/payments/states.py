@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
+from membership.db import insert_row
 from membership.payments.mirror import Cause
 from membership.payments.models import Payment, PaymentState
 
@@ -109,5 +110,6 @@ def move(session: Session, payment: Payment, to: str, cause: Cause, *, now: date
     payment.state = to
     session.add(payment)
     session.flush()
-    session.add(PaymentState(payment_id=payment.id, was=was, now=to, at=now, cause_kind=cause.kind, cause_id=cause.id))
+    step = {"was": was, "now": to, "at": now, "cause_kind": cause.kind, "cause_id": cause.id}
+    insert_row(session, PaymentState, payment_id=payment.id, **step)
     return True

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from membership.db import insert_ignore
@@ -17,12 +17,15 @@ from membership.payments.attempts import hold_form, lock_attempt
 from membership.payments.erased import forget_told, is_of_erased
 from membership.payments.mirror import Cause, Mirror, NotOurs, Thing, reflect
 from membership.payments.models import Attempt, Payer, Payment, PaymentSource
-from membership.payments.money_back import is_known_as_paid, paid_state
+from membership.payments.money_back import is_known_as_paid, paid_state, tell_of_money
 from membership.payments.payers import payer_for
-from membership.payments.receipts import issue
+from membership.payments.receipts import has_receipt, issue
 from membership.payments.records import Checkout, Intent, Tags
 from membership.payments.second_of_form import notice_second
-from membership.payments.states import PAID, move, state_after
+from membership.payments.states import KEPT, PAID, move, state_after
+
+# Made once: it is asked for each payment.
+_LOCKED = select(Payment).where(Payment.payment_intent == bindparam("intent")).with_for_update()
 
 log = structlog.get_logger()
 
@@ -37,7 +40,13 @@ def sync_checkout(mirror: Mirror, checkout_id: str, cause: Cause) -> Checkout | 
 
 def sync_payment(mirror: Mirror, intent_id: str, cause: Cause) -> Intent | None:
     """Brings a payment up to date from its payment intent."""
-    return reflect(mirror, Thing("payment", intent_id), mirror.gateway.intent, keep_payment, cause)
+
+    def keep(session: Session, intent: Intent, cause: Cause, now: datetime) -> None:
+        payment = keep_payment(session, intent, cause, now)
+        if payment.state in PAID and payment.state not in KEPT:
+            tell_of_money(mirror, session, payment, now=now)
+
+    return reflect(mirror, Thing("payment", intent_id), mirror.gateway.intent, keep, cause)
 
 
 def know_payment(mirror: Mirror, intent_id: str | None, cause: Cause) -> None:
@@ -83,7 +92,7 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
     require_ours(session, intent.tags)
     attempt = _attempt_of(session, intent)
     payment = _payment_of(session, intent, attempt, now=now)
-    charge = intent.charge
+    charge, is_new = intent.charge, payment.id is None
     payer = _payer_of(session, payment, attempt, intent, now=now)
     payment.payer_id = payer.id
     if payer.erased_at is not None:
@@ -98,14 +107,15 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
     if payment.state not in PAID:
         payment.paid_at = None
         return payment
-    payment.paid_at = charge.created_at if charge else intent.created_at
+    payment.paid_at = _taken_at(intent)
     if attempt is not None:
         # The payer keeps what the receipt needs.
         attempt.state, attempt.email = "paid", None
-    of_pledge = intent.invoice is not None
-    addressee = _addressee(payer, attempt, intent)
-    zone = current_newsroom().zone
-    issue(session, payment, payer, addressee=addressee, of_pledge=of_pledge, zone=zone, now=now)
+    if is_new or not has_receipt(session, payment):
+        of_pledge = intent.invoice is not None
+        addressee = _addressee(payer, attempt, intent)
+        zone = current_newsroom().zone
+        issue(session, payment, payer, addressee=addressee, of_pledge=of_pledge, zone=zone, now=now)
     if attempt is not None:
         notice_second(session, attempt, payment, now=now)
     return payment
@@ -114,14 +124,23 @@ def keep_payment(session: Session, intent: Intent, cause: Cause, now: datetime) 
 def _move_along(
     session: Session, payment: Payment, attempt: Attempt | None, intent: Intent, cause: Cause, *, now: datetime
 ) -> None:
-    to = state_after(_state_before(payment, attempt), intent.status)
+    to, is_new = state_after(_state_before(payment, attempt), intent.status), payment.id is None
     if to != "paid":
         move(session, payment, to, cause, now=now)
         return
-    if payment.state not in PAID and not move(session, payment, "paid", cause, now=now):
-        return
-    # Paid, for Stripe, is also what was given back since; of that the refunds and disputes tell.
-    move(session, payment, paid_state(session, payment), cause, now=now)
+    if payment.state not in PAID:
+        # Before the step, so that the row is written once.
+        payment.paid_at = _taken_at(intent)
+        if not move(session, payment, "paid", cause, now=now):
+            return
+    # Paid, for Stripe, is also what was given back since; of that the refunds and disputes tell. None can refer to a
+    # row that nobody else has seen.
+    if not is_new:
+        move(session, payment, paid_state(session, payment), cause, now=now)
+
+
+def _taken_at(intent: Intent) -> datetime:
+    return intent.charge.created_at if intent.charge else intent.created_at
 
 
 def _state_before(payment: Payment, attempt: Attempt | None) -> str | None:
@@ -163,8 +182,7 @@ def _attempt_of(session: Session, intent: Intent) -> Attempt | None:
 
 
 def _payment_of(session: Session, intent: Intent, attempt: Attempt | None, *, now: datetime) -> Payment:
-    statement = select(Payment).where(Payment.payment_intent == intent.id).with_for_update()
-    payment = session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
+    payment = session.scalar(_LOCKED, {"intent": intent.id}, execution_options={"populate_existing": True})
     if payment is None:
         payment = Payment(
             reference=str(uuid4()),

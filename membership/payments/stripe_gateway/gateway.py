@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-import stripe
-
 from membership.payments.gateway import GoneAtStripe, StripeRefused
 from membership.payments.records import (
     Checkout,
@@ -22,20 +20,17 @@ from membership.payments.stripe_gateway.changing import Changes
 from membership.payments.stripe_gateway.client import API_VERSION, make_client, meaning_of_errors
 from membership.payments.stripe_gateway.languages import locale_of
 from membership.payments.stripe_gateway.lists import PAGE, Lists
+from membership.payments.stripe_gateway.plain import Plain, checkout_of, intent_of, invoice_of, pages, single
 from membership.payments.stripe_gateway.records import (
     ATTEMPT,
-    FIRST_INVOICE,
     REFUND,
     SITE,
     checkout_from,
     dispute_from,
-    intent_from,
-    invoice_from,
     payout_from,
     refund_from,
-    subscription_from,
-    tags_of_invoice,
 )
+from membership.payments.stripe_gateway.subscriptions import CUSTOMER, METHOD, SCHEDULE, subscription_of
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -66,38 +61,30 @@ class StripeGateway(Changes, Lists):
 
     def checkout(self, checkout_id: str) -> Checkout:
         with meaning_of_errors():
-            return checkout_from(self._client.v1.checkout.sessions.retrieve(checkout_id))
+            return checkout_of(single(self._client, "/v1/checkout/sessions", checkout_id))
 
     def intent(self, intent_id: str) -> Intent:
         with meaning_of_errors():
-            found = self._client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
-            if SITE in (found.metadata or {}):
-                return intent_from(found)
-            return self._intent_of_invoice(found)
+            found = single(self._client, "/v1/payment_intents", intent_id, "latest_charge")
+            if SITE in (found.get("metadata") or {}):
+                return intent_of(found)
+            return intent_of(found, self._invoice_paid_by(found["id"]))
 
-    def _intent_of_invoice(self, found: stripe.PaymentIntent) -> Intent:
+    def _invoice_paid_by(self, intent_id: str) -> Plain | None:
         # A renewal's intent bears no metadata of ours: its invoice does, by way of the subscription.
-        payments = self._client.v1.invoice_payments.list(
-            {"payment": {"type": "payment_intent", "payment_intent": found.id}, "expand": ["data.invoice"], "limit": 1}
-        )
-        invoice = payments.data[0].invoice if payments.data else None
-        if not isinstance(invoice, stripe.Invoice):
-            return intent_from(found)
-        is_first = invoice.billing_reason == FIRST_INVOICE
-        return intent_from(found, tags=tags_of_invoice(invoice), invoice=invoice.id, is_first=is_first)
+        paid_by = {"type": "payment_intent", "payment_intent": intent_id}
+        wanted = {"payment": paid_by, "expand": ["data.invoice"], "limit": 1}
+        payment = next(pages(self._client, "/v1/invoice_payments", wanted), None)
+        return payment["invoice"] if payment and isinstance(payment["invoice"], dict) else None
 
     def subscription(self, subscription_id: str) -> Subscription:
         with meaning_of_errors():
-            return subscription_from(
-                self._client.v1.subscriptions.retrieve(
-                    subscription_id,
-                    {"expand": ["customer", "default_payment_method", "schedule.phases.items.price"]},
-                )
-            )
+            found = single(self._client, "/v1/subscriptions", subscription_id, CUSTOMER, METHOD, SCHEDULE)
+            return subscription_of(found)
 
     def invoice(self, invoice_id: str) -> Invoice:
         with meaning_of_errors():
-            return invoice_from(self._client.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+            return invoice_of(single(self._client, "/v1/invoices", invoice_id, "payments"))
 
     def set_cancellation(self, subscription_id: str, *, at_period_end: bool) -> None:
         with meaning_of_errors():

@@ -18,17 +18,15 @@ from membership.payments.records import (
     Subscription,
 )
 from membership.payments.stripe_gateway.client import meaning_of_errors
-from membership.payments.stripe_gateway.plain import charge_of, invoice_of, pages
+from membership.payments.stripe_gateway.plain import charge_of, invoice_of, pages, transaction_of
 from membership.payments.stripe_gateway.records import (
     checkout_from,
     dispute_from,
     event_from,
-    invoice_from,
     payout_from,
     refund_from,
-    subscription_from,
-    transaction_from,
 )
+from membership.payments.stripe_gateway.subscriptions import CUSTOMER, METHOD, subscription_of
 
 PAGE = 100
 # https://docs.stripe.com/api/events/list: at most 20 types a call.
@@ -45,10 +43,10 @@ class Lists:
     def balance_transactions(
         self, since: datetime | None, until: datetime | None = None
     ) -> Iterator[BalanceTransaction]:
-        return _each(self._client.v1.balance_transactions.list, transaction_from, _created(since, until))
+        return self._plain("/v1/balance_transactions", transaction_of, _created(since, until))
 
     def payout_lines(self, payout_id: str) -> Iterator[BalanceTransaction]:
-        return _each(self._client.v1.balance_transactions.list, transaction_from, {"payout": payout_id})
+        return self._plain("/v1/balance_transactions", transaction_of, {"payout": payout_id})
 
     def events(self, types: Sequence[str], since: datetime | None) -> Iterator[EventSeen]:
         for start in range(0, len(types), TYPES_A_CALL):
@@ -66,16 +64,16 @@ class Lists:
         return self._plain("/v1/charges", charge_of, _created(since))
 
     def subscriptions(self, since: datetime | None) -> Iterator[Subscription]:
-        expand = ["data.customer", "data.default_payment_method"]
+        expand = [f"data.{CUSTOMER}", f"data.{METHOD}"]
         params = {"status": "all", "expand": expand, **_created(since)}
-        return _each(self._client.v1.subscriptions.list, subscription_from, params)
+        return self._plain("/v1/subscriptions", subscription_of, params)
 
     def invoices(self, since: datetime | None) -> Iterator[Invoice]:
         return self._plain("/v1/invoices", invoice_of, {"expand": ["data.payments"], **_created(since)})
 
     def open_invoices(self, subscription_id: str) -> Iterator[Invoice]:
         params = {"subscription": subscription_id, "status": "open", "expand": ["data.payments"]}
-        return _each(self._client.v1.invoices.list, invoice_from, params)
+        return self._plain("/v1/invoices", invoice_of, params)
 
     def refunds(self, since: datetime | None) -> Iterator[RefundSeen]:
         return _each(self._client.v1.refunds.list, refund_from, _created(since))
