@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import events, sandbox, still, waiting
+from bench import events, sandbox, still, votes, waiting
 from bench.apps import EMPTY
 from bench.newsroom import Newsroom
 from bench.processes import Server, serving, wait_for_quiet
@@ -18,6 +18,8 @@ from membership.serving import BLOCKING_THREADS
 ROUNDS = 3
 # Events are signed before they are sent: this share of what hello answers is more than a webhook comes to.
 SIGNED_SHARE = 0.5
+# Members are made before they vote: this share of what hello answers is more than votes come to.
+MEMBERS_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,27 @@ def _webhook(bench: Bench) -> Found:
     return found
 
 
+def _votes(bench: Bench) -> Found:
+    election, seen, runs = votes.open_election(bench.postgresql), 0, 0
+    log = bench.log("votes")
+
+    def vote(hello_rate: float, seconds: int) -> Counted:
+        nonlocal seen, runs
+        runs += 1
+        count = int(hello_rate * MEMBERS_SHARE * (seconds + 1))
+        words = votes.write(bench.folder, election, run=str(runs), count=count)
+        counted = load(server.url, seconds=seconds, script="votes.lua", words=words)
+        seen += counted.answers
+        return counted
+
+    with serving("app:create_app", bench.postgresql.environ, log) as server:
+        found = _beside_hello(bench, vote)
+        wait_for_quiet(log)
+    cast = votes.check_counted(election, log, seen=seen, cut_off=runs * CONNECTIONS)
+    bench.say(f"{cast} members voted, one ballot for each answer 200; the result is what the ballots say.")
+    return found
+
+
 def _worker_at_rest(bench: Bench) -> Found:
     mib = still.worker_mib((bench.sqlite, bench.postgresql), bench.log("worker"))
     return Found(mib, "MiB", "1 worker")
@@ -159,6 +182,7 @@ FIGURES = (
     Figure("article, rendered anew, PostgreSQL", 0.04, _article_on_postgresql),
     Figure("empty route, all hooks", 0.28, _empty_route),
     Figure("webhook, PostgreSQL", 0.12, _webhook),
+    Figure("votes of distinct members, PostgreSQL", 0.04, _votes),
     Figure("events handled a second, PostgreSQL", 120, _events_on_postgresql),
     Figure("events handled a second, SQLite", 80, _events_on_sqlite),
     Figure("sandbox, simple requests", 300, _sandbox_requests),

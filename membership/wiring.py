@@ -37,7 +37,7 @@ from membership.accounts.own_data import PersonalData
 from membership.accounts.own_mail import OWN_MAIL
 from membership.accounts.retention import apply_periods
 from membership.appeals import words as appeal_words
-from membership.articles import feed, of_topics, sections
+from membership.articles import feed, of_topics, outcomes, sections
 from membership.articles import routes as articles_routes
 from membership.clock import Clock
 from membership.dashboard import routes as dashboard_routes
@@ -136,11 +136,39 @@ from membership.support import letters as support_letters
 from membership.support import routes as support_routes
 from membership.support import words as support_words
 from membership.support.own_requests import OWN_REQUESTS
-from membership.topics import ballot_routes, keeping, listing, own_ballot, staff_routes, traces
+from membership.topics import (
+    answer_letters,
+    answering,
+    ballot_routes,
+    calling_off,
+    danger,
+    keeping,
+    listing,
+    own_ballot,
+    own_topics,
+    promise_desk,
+    promise_routes,
+    reminding,
+    result_routes,
+    round_notices,
+    rounds_feed,
+    staff_round_acts,
+    staff_round_rehearsal,
+    staff_round_routes,
+    staff_routes,
+    stage_news,
+    stage_telling,
+    stages,
+    topic_routes,
+    traces,
+    vote_routes,
+)
 from membership.topics import letters as topic_letters
 from membership.topics import routes as topics_routes
+from membership.topics.barring import follow_money
 from membership.topics.own_votes import OWN_VOTES
-from membership.topics.roll import may_vote_now
+from membership.topics.roll import join_by_signing_in, may_vote_now
+from membership.topics.words import load_topics
 from membership.web import health
 
 
@@ -160,7 +188,14 @@ class Seams:
 
     @property
     def mirror(self) -> Mirror:
-        return Mirror(self.database, self.gateway, self.clock, may_vote_now=MAY_VOTE_NOW, keepers=self.keepers)
+        return Mirror(
+            self.database,
+            self.gateway,
+            self.clock,
+            may_vote_now=MAY_VOTE_NOW,
+            money_went_back=MONEY_WENT_BACK,
+            keepers=self.keepers,
+        )
 
 
 Load = Callable[..., None]
@@ -183,8 +218,18 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     mail_routes.blueprint,
     credit_routes.blueprint,
     topics_routes.blueprint,
+    topic_routes.blueprint,
+    own_topics.blueprint,
     ballot_routes.blueprint,
+    vote_routes.blueprint,
+    result_routes.blueprint,
     staff_routes.blueprint,
+    promise_routes.blueprint,
+    promise_desk.blueprint,
+    rounds_feed.blueprint,
+    staff_round_routes.blueprint,
+    staff_round_acts.blueprint,
+    staff_round_rehearsal.blueprint,
     payments_routes.blueprint,
     patrons_routes.blueprint,
     receipt_routes.blueprint,
@@ -212,14 +257,36 @@ LOADERS: Mapping[str, Load] = {
     "other_ways": support_words.load_other_ways,
     "danger": load_danger,
     "withdrawal": load_withdrawal,
+    "topics": load_topics,
 }
 
 # What one may be told by letter, at most once a week, and may choose: the name of the choice, and how it is written.
 NEWS: Kinds = {
+    answer_letters.ANSWERS: Kind(
+        _("Answers to your proposals"),
+        _("What an editor says to a topic that you proposed."),
+        answer_letters.answer_told,
+    ),
     topic_letters.RESULTS: Kind(
         _("Results of rounds"),
         _("What was chosen in a round in which you voted."),
         topic_letters.results_told,
+    ),
+    reminding.REMINDERS: Kind(
+        _("Reminders of rounds"),
+        _("Two days before a round closes, if you may vote in it and have not. Nobody gets this unasked."),
+        reminding.reminder_told,
+        is_asked_for=True,
+    ),
+    stage_telling.OUTCOMES: Kind(
+        _("What became of what was chosen"),
+        _("Each step of a topic that a round chose in which you voted."),
+        stage_news.outcome_told,
+    ),
+    stage_telling.FOLLOWED: Kind(
+        _("Topics you follow"),
+        _("Each step of a topic that you follow."),
+        stage_news.followed_told,
     ),
 }
 
@@ -264,8 +331,14 @@ TASKS: Mapping[str, Callable[[Seams, Task], object]] = {
     "forget_events": forget_events,
     "movements": lambda seams, _task: _list_the_account(seams),
     "ballot_receipt": topic_letters.send_ballot_receipt,
-    "round_results": topic_letters.tell_round_results,
+    answering.TELL_PROPOSER: answer_letters.tell_proposer,
+    reminding.REMIND_ALL: reminding.remind_all,
+    stages.RESULTS_TOLD: stage_telling.tell_round_results,
+    stages.STAGE_TOLD: stage_telling.tell_those_concerned,
     news.LETTER: lambda seams, task: news_letters.send_news(seams, task, NEWS),
+    danger.TOPIC_ENDANGERED: round_notices.tell_roll,
+    calling_off.ROUND_CALLED_OFF: round_notices.tell_roll,
+    round_notices.NOTICE: posting(round_notices.notice),
     "ballot_traces": traces.erase_traces,
 }
 
@@ -389,6 +462,8 @@ PERIODIC: Mapping[str, tuple[Every, Callable[[Seams], object]]] = {
         lambda seams: reconcile_beside(seams.mirror, RECONCILED, SYNCS, full=True),
     ),
     "sweep rolls": (Every(timedelta(minutes=1)), keeping.sweep_rolls),
+    "remind of rounds": (Every(timedelta(minutes=10)), reminding.plan_reminders),
+    "publish topics of articles": (Every(timedelta(minutes=1)), outcomes.publish_due),
     WATCH.name: (Every(WATCH.every), lambda seams: keep_watch(seams, WATCH)),
     "list suspicious pairs": (Every(timedelta(days=1), after=timedelta(hours=4)), list_suspicious_pairs),
     "ask the invariants": (
@@ -429,13 +504,16 @@ TOLD: Mapping[str, Callable[[Session], object]] = {
 }
 
 # Told, in the caller's transaction, that somebody has signed in: (session, account, now=).
-SIGNED_IN: tuple[Callable[..., object], ...] = (claim_payers,)
+SIGNED_IN: tuple[Callable[..., object], ...] = (claim_payers, join_by_signing_in)
 
 # Told, in the caller's transaction, that an account has another address now: (session, account, its old key, now=).
 ADDRESS_MOVED: tuple[Follow, ...] = (follow_address, tell_stripe_of_account)
 
 # Asked, in the caller's transaction, when an account comes to have the right to vote: (session, account_id, now=).
 MAY_VOTE_NOW: tuple[Callable[..., object], ...] = (may_vote_now,)
+
+# Told, in the caller's transaction, that a payment went back, and why, or that it came again: (session, id, why, now=).
+MONEY_WENT_BACK: tuple[Callable[..., object], ...] = (follow_money,)
 
 # What the account page says of an open ballot: (session, account_id, now=).
 BALLOT_OF: Callable[..., object] = own_ballot.ballot_of
@@ -463,6 +541,7 @@ __all__ = [
     "LINKS",
     "LOADERS",
     "MAY_VOTE_NOW",
+    "MONEY_WENT_BACK",
     "NEWS",
     "PERIODIC",
     "PERSONAL_DATA",

@@ -4,14 +4,15 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import takewhile
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import CREDITS, Account, Credit
 from membership.db import locked
 from membership.errors import Dead, Refusal
+from membership.newsroom.site_version import bump
 
 ANONYMOUS: Final = "anonymous"
 WAYS: Final = (*CREDITS, ANONYMOUS)
@@ -47,14 +48,19 @@ def choose_credit(session: Session, account_id: int, shown: str, name: str, *, n
     account = locked(session, Account, account_id)
     if account is None or account.erased_at is not None:
         raise Dead("This account was erased. Nothing is kept for it any more.")
-    known = session.get(Credit, account_id, populate_existing=True)
+    known, is_other = session.get(Credit, account_id, populate_existing=True), False
     if known is not None and (cleaned is None or (known.shown, known.name) != (shown, cleaned)):
         session.delete(known)
         session.flush()
         known = None
+        is_other = True
     if cleaned is not None and known is None:
         session.add(Credit(account_id=account_id, shown=shown, name=cleaned, chosen_at=now))
+        is_other = True
     session.flush()
+    # Articles name people, on pages that are kept until the site's version changes.
+    if is_other:
+        bump(session)
 
 
 def cleaned_name(name: str) -> str:
@@ -72,10 +78,12 @@ def as_printed(shown: str, name: str) -> str:
     return {"name": name, "initials": initials(name)}.get(shown, "")
 
 
-def credited(session: Session, account_ids: Iterable[int]) -> Mapping[int, str]:
-    """Returns what stands under an article for those of these accounts who wish to be named."""
-    chosen = select(Credit).where(Credit.account_id.in_(list(account_ids))).order_by(Credit.account_id)
-    return {each.account_id: as_printed(each.shown, each.name) for each in session.scalars(chosen)}
+def credited(session: Session, account_ids: Iterable[int] | Select[Any]) -> Mapping[int, str]:
+    """Returns what stands under an article for those of these accounts, or of a query, who wish to be named."""
+    among = account_ids if isinstance(account_ids, Select) else list(account_ids)
+    chosen = select(Credit.account_id, Credit.shown, Credit.name).where(Credit.account_id.in_(among))
+    rows = session.execute(chosen.order_by(Credit.account_id))
+    return {row.account_id: as_printed(row.shown, row.name) for row in rows}
 
 
 def initials(name: str) -> str:

@@ -11,6 +11,7 @@ from membership.accounts.models import Account
 from membership.accounts.own_data import Fate, PersonalData
 from membership.db import locked
 from membership.errors import Refusal
+from membership.newsroom.site_version import bump
 
 NOBODY = ""
 
@@ -44,5 +45,7 @@ def erase(session: Session, account_id: int, parts: Sequence[PersonalData], *, n
     for part in reversed(parts):
         part.erase(session, account, now=now)
     session.flush()
+    # Public pages may have named them.
+    bump(session)
     record(session, "erased", "account", account.reference, actor_id=account.id, now=now)
     return True

@@ -1,4 +1,7 @@
-"""Which kinds of news somebody wants by mail: all of them, until they say otherwise. Takes effect on what waits."""
+"""Which kinds of news somebody wants by mail: all of them, until they say otherwise, but those one has to ask for.
+
+Takes effect on what waits.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from flask import current_app
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from membership.accounts.models import Account, UnwantedMail
+from membership.accounts.models import Account, UnwantedMail, WantedMail
 from membership.db import insert_ignore, locked
 from membership.mail.letters import Block
 
@@ -32,11 +35,15 @@ class Write(Protocol):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of news: its name for people, what it `says` to whom, and how it is written."""
+    """A kind of news: its name for people, what it `says` to whom, and how it is written.
+
+    `is_asked_for`: nobody gets it unasked.
+    """
 
     label: Words
     says: Words
     write: Write
+    is_asked_for: bool = False
 
 
 Kinds = Mapping[str, Kind]
@@ -53,8 +60,21 @@ def unwanted_by(session: Session, account_id: int) -> frozenset[str]:
     return frozenset(session.scalars(select(UnwantedMail.kind).where(UnwantedMail.account_id == account_id)))
 
 
+def asked_for_by(session: Session, account_id: int) -> frozenset[str]:
+    """Returns the kinds of news that somebody has asked for, of those that nobody gets unasked."""
+    return frozenset(session.scalars(select(WantedMail.kind).where(WantedMail.account_id == account_id)))
+
+
+def wanted_by(session: Session, account_id: int, kinds: Kinds) -> frozenset[str]:
+    """Returns the kinds of news that somebody gets: what was asked for, and all else that was not stopped."""
+    asked_for, unwanted = asked_for_by(session, account_id), unwanted_by(session, account_id)
+    return frozenset(name for name in kinds if name not in unwanted) - {
+        name for name, kind in kinds.items() if kind.is_asked_for and name not in asked_for
+    }
+
+
 def stop_mail(session: Session, account_id: int, kinds: Iterable[str], *, now: datetime) -> tuple[str, ...]:
-    """Sends no news of these kinds any more; returns those that were wanted until now. May be repeated.
+    """Sends no news of these kinds any more; returns those that were not stopped until now. May be repeated.
 
     What waits of them goes when the next letter is due: who takes it back before has missed nothing.
     """
@@ -71,3 +91,12 @@ def want_mail(session: Session, account_id: int, kinds: Iterable[str]) -> None:
     locked(session, Account, account_id)
     unwanted = (UnwantedMail.account_id == account_id, UnwantedMail.kind.in_(list(kinds)))
     session.execute(delete(UnwantedMail).where(*unwanted))
+
+
+def ask_for_mail(session: Session, account_id: int, kind: str, *, now: datetime) -> None:
+    """Sends news of a kind that nobody gets unasked, from now on; `stop_mail` ends it. May be repeated."""
+    account = locked(session, Account, account_id)
+    if account is None or account.erased_at is not None:
+        return
+    want_mail(session, account_id, (kind,))
+    insert_ignore(session, WantedMail, account_id=account_id, kind=kind, since=now)

@@ -4,7 +4,8 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from membership.accounts.login import signed_in_account, signed_in_required
-from membership.accounts.mail_choices import current_kinds, stop_mail, unwanted_by, want_mail
+from membership.accounts.mail_choices import ask_for_mail, current_kinds, stop_mail, unwanted_by, want_mail, wanted_by
+from membership.accounts.next_path import safe_next
 from membership.accounts.unsubscribing import Unsubscribing, open_undo, open_unsubscribe, undo_of
 from membership.db import current_session, transaction
 from membership.errors import Refusal
@@ -21,11 +22,11 @@ blueprint = Blueprint("mail", __name__)
 def mail_page() -> Response:
     """Lists the kinds of news, each with its one button, and what always comes."""
     owner, kinds = signed_in_account(), current_kinds()
-    unwanted = unwanted_by(current_session(), owner.id)
+    wanted = wanted_by(current_session(), owner.id, kinds)
     page = render_template(
         "accounts/mail.html",
         account=owner,
-        kinds=[(name, kind, name not in unwanted) for name, kind in kinds.items()],
+        kinds=[(name, kind, name in wanted) for name, kind in kinds.items()],
         saved=request.args.get("saved"),
     )
     return personal(make_response(page))
@@ -36,14 +37,18 @@ def mail_page() -> Response:
 def mail_choice() -> ResponseReturnValue:
     """Keeps one choice at once."""
     owner, kind = signed_in_account().id, request.form.get("kind", "")
-    if kind not in current_kinds():
+    known = current_kinds().get(kind)
+    if known is None:
         raise Refusal("There is no such kind of letter. Choose one of those on your page.", field="kind")
     with transaction(current_session()) as session:
-        if request.form.get("wanted") == "yes":
-            want_mail(session, owner, (kind,))
-        else:
+        if request.form.get("wanted") != "yes":
             stop_mail(session, owner, (kind,), now=now())
-    return redirect(f"/account/mail?saved={kind}", 303)
+        elif known.is_asked_for:
+            ask_for_mail(session, owner, kind, now=now())
+        else:
+            want_mail(session, owner, (kind,))
+    # A box on another page of ours leads back there.
+    return redirect(safe_next(request.form.get("next", "")) or f"/account/mail?saved={kind}", 303)
 
 
 @blueprint.get("/mail/unsubscribe/<token>")

@@ -6,13 +6,13 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from membership.accounts.models import Account, Credit, News, UnwantedMail
+from membership.accounts.models import Account, Credit, News, UnwantedMail, WantedMail
 from membership.accounts.own_data import Fate, PersonalData, Section, section
 
 
 def export(session: Session, account: Account) -> tuple[Section, ...]:
-    """Tells which letters somebody does not want, what was told or waits to be, and how they are named."""
-    return _unwanted(session, account), _news(session, account), _credit(session, account)
+    """Tells which letters somebody does not want or asked for, what was told or waits to be, and how they are named."""
+    return _unwanted(session, account), _wanted(session, account), _news(session, account), _credit(session, account)
 
 
 def foretell(session: Session, account: Account) -> Fate:
@@ -25,7 +25,7 @@ def foretell(session: Session, account: Account) -> Fate:
 
 def erase(session: Session, account: Account, *, now: datetime) -> None:
     """Deletes all of it."""
-    for table in (UnwantedMail, News, Credit):
+    for table in (UnwantedMail, WantedMail, News, Credit):
         session.execute(delete(table).where(table.account_id == account.id))
 
 
@@ -36,6 +36,12 @@ def _unwanted(session: Session, account: Account) -> Section:
     theirs = select(UnwantedMail).where(UnwantedMail.account_id == account.id).order_by(UnwantedMail.kind)
     labels = {"kind": _("Kind"), "since": _("Since")}
     return section("unwanted_mail", _("Letters you do not want"), labels, session.scalars(theirs))
+
+
+def _wanted(session: Session, account: Account) -> Section:
+    theirs = select(WantedMail).where(WantedMail.account_id == account.id).order_by(WantedMail.kind)
+    labels = {"kind": _("Kind"), "since": _("Since")}
+    return section("wanted_mail", _("Letters you asked for"), labels, session.scalars(theirs))
 
 
 def _news(session: Session, account: Account) -> Section:

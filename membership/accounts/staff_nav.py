@@ -13,6 +13,7 @@ PAGES = (
     ("/staff/tiers", lazy_gettext("Tiers"), "finance"),
     ("/staff/topics", lazy_gettext("Topics"), "editor"),
     ("/staff/rounds", lazy_gettext("Rounds"), "editor"),
+    ("/staff/promises", lazy_gettext("Promises"), "editor"),
     ("/staff/danger", lazy_gettext("Danger"), "finance"),
     ("/staff/mailboxes", lazy_gettext("Lost mailboxes"), "finance"),
 )

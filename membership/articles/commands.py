@@ -22,7 +22,7 @@ def import_command(context: click.Context, paths: tuple[Path, ...]) -> None:
     media = current_settings().instance / "media"
     report = import_paths(current_session(), paths, media=media, language=current_newsroom().language, now=now())
     current_database().analyze()
-    for fault in report.faults:
+    for fault in (*report.faults, *report.warnings):
         click.echo(str(fault), err=True)
     click.echo(_summary(report))
     if report.faults:

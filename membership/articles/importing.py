@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from membership.articles.front_matter import BrokenArticle, Manuscript, Problem, read
+from membership.articles.outcomes import publish_topics, why_not
 from membership.articles.pictures import BadPicture, Picture, Shelf
 from membership.articles.rendering import render
 from membership.articles.versions import Outcome, Prepared, keep
@@ -31,10 +32,11 @@ class Fault:
 
 @dataclass
 class Report:
-    """What became of the files of one import."""
+    """What became of the files of one import. A file that brought a warning was imported."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
 
     @property
     def broken(self) -> int:
@@ -63,9 +65,19 @@ def import_paths(session: Session, paths: Iterable[Path], *, media: Path, langua
             with transaction(session):
                 outcome = keep(session, prepared, language=language, now=now)
             report.outcomes[outcome] += 1
+            if manuscript.topic is not None:
+                publish_topics(session, language=language, now=now)
+            report.warnings += _warnings(session, source, manuscript, language=language, now=now)
         except BrokenArticle as broken:
             report.faults += _faults(source, broken)
     return report
+
+
+def _warnings(session: Session, source: Source, manuscript: Manuscript, *, language: str, now: datetime) -> list[Fault]:
+    why = None if manuscript.topic is None else why_not(session, manuscript.slug, language=language, now=now)
+    if why is None:
+        return []
+    return [Fault(source.path, manuscript.line_of("topic"), f"topic {manuscript.topic!r} {why}")]
 
 
 def _sources(paths: Iterable[Path]) -> list[Source]:

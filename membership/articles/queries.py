@@ -139,6 +139,7 @@ _STORY = (
         _PICKED.c.place,
         case((_IS_THE_STORY, Article.body_html)).label("body_html"),
         case((_IS_THE_STORY, _TAGS)).label("tags"),
+        case((_IS_THE_STORY, Article.topic_id)).label("topic_id"),
         case((_IS_THE_STORY, _NEXT_DUE.scalar_subquery())).label("next_at"),
     )
     .join(_PICKED, _PICKED.c.id == Article.id)
@@ -173,7 +174,7 @@ def story(session: Session, slug: str, *, language: str, now: datetime) -> Story
     if not rows or rows[0].place != _THE_STORY:
         return None
     row, *others = rows
-    return Story(_card(row), row.body_html, _reading(row), tuple(map(_card, others)), row.next_at)
+    return Story(_card(row), row.body_html, _reading(row), tuple(map(_card, others)), row.next_at, row.topic_id)
 
 
 def reading(session: Session, slug: str, *, language: str, now: datetime) -> Reading | None:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from membership.appeals.choice import MOST_A_MONTH, Ballot, Counts, Reading, default_appeal, refused_by
 from membership.appeals.words import current_words
 from membership.articles import queries
+from membership.articles.chosen_by import NAMES_AT_ONCE, ChosenBy, chosen_by
 from membership.articles.pictures import NAME, TYPES
 from membership.articles.sections import SectionName, all_sections
 from membership.articles.shown import Story
@@ -64,10 +65,31 @@ def article(slug: str) -> Response:
         "articles/article.html",
         article=_shown(story),
         also=story.also,
+        chosen_by=None if story.topic_id is None else chosen_by(story.topic_id),
+        names_at_once=NAMES_AT_ONCE,
         appeal=default_appeal(story.reading, current_words(), ballot=_ballot(moment)),
         fragment_href=f"{story.card.href}/appeal",
     )
     return public(make_response(page), now=moment, fresh_until=_sooner(story.next_at, open_now.next_change(now=moment)))
+
+
+@blueprint.get("/articles/<slug>/voters")
+def voters(slug: str) -> Response:
+    """Names those who voted in the round that chose what an article answers, page by page."""
+    moment = now()
+    story = queries.story(current_session(), slug, language=current_newsroom().language, now=moment) or abort(404)
+    found = (story.topic_id and chosen_by(story.topic_id)) or abort(404)
+    at = _page_number(found)
+    path = f"{story.card.href}/voters"
+    page = render_template(
+        "articles/voters.html",
+        article=story.card,
+        chosen_by=found,
+        names=found.names[(at - 1) * NAMES_AT_ONCE : at * NAMES_AT_ONCE],
+        before=None if at == 1 else f"{path}?page={at - 1}",
+        after=f"{path}?page={at + 1}" if at * NAMES_AT_ONCE < len(found.names) else None,
+    )
+    return public(make_response(page), now=moment)
 
 
 @blueprint.get("/articles/<slug>/appeal")
@@ -93,6 +115,11 @@ def _fragment(reading: Reading, counts: Counts, *, now: datetime) -> str:
         return render_template("appeals/_quiet.html", not_now=refused.id == "not_now")
     appeal = default_appeal(reading, current_words(), ballot=_ballot(now))
     return render_template("appeals/_appeal.html", appeal=appeal, not_now=True, most=MOST_A_MONTH)
+
+
+def _page_number(found: ChosenBy) -> int:
+    number = _count("page") or 1
+    return number if number == 1 or (number - 1) * NAMES_AT_ONCE < len(found.names) else abort(404)
 
 
 def _counts() -> Counts:
@@ -130,5 +157,6 @@ def _shown(story: Story) -> dict[str, object]:
         "published_at": card.published_at,
         "picture": card.picture,
         "body": Markup(story.body),  # noqa: S704 - sanitised when it was imported
+        "path": card.href,
         "url": f"{current_settings().base_url}{card.href}",
     }

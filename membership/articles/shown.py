@@ -47,7 +47,8 @@ class Listing:
 class Story:
     """An article with its body (sanitised HTML) and the articles recommended under it.
 
-    `next_at` is the next moment at which any other article is due; `None` if none is.
+    `next_at` is the next moment at which any other article is due; `None` if none is. `topic_id` is the topic that it
+    answers, if it names one.
     """
 
     card: Card
@@ -55,6 +56,7 @@ class Story:
     reading: Reading
     also: tuple[Card, ...]
     next_at: datetime | None
+    topic_id: int | None
 
 
 @dataclass(frozen=True)

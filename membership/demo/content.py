@@ -6,6 +6,8 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 ARTICLES = FOLDER / "articles"
+# Articles that name a topic, which patrons must have chosen first.
+ANSWERS = FOLDER / "answers"
 
 EDITOR = "editor@example.org"
 FINANCE = "finance@example.org"
@@ -20,7 +22,7 @@ def newsroom() -> dict[str, Any]:
 
 
 def topics() -> dict[str, Any]:
-    """Reads what is voted on: `topics` and two `rounds`, a closed one and an open one."""
+    """Reads what is voted on: `topics`, three `rounds` of which the last is open, and what happened `later`."""
     return _read("topics.toml")
 
 

@@ -10,13 +10,14 @@ from membership.db import Database, transaction
 from membership.outbox.models import OutboxRow
 from membership.patrons.models import Pledge
 from membership.payments.models import Payment, Receipt
+from membership.topics.stages import RESULTS_TOLD, STAGE_TOLD
 
 # Nobody reads a year of letters, and the dev inbox is for what the visitor does.
 KEPT = timedelta(days=30)
 
 
 def put_away(database: Database, clock: Clock) -> int:
-    """Ends letters that were not sent yet and are about payments or pledges of more than 30 days ago.
+    """Ends letters that were not sent yet and are about payments, pledges or topics of more than 30 days ago.
 
     It is a round of the loader's and returns 0: there is nothing to come back for.
     """
@@ -27,6 +28,9 @@ def put_away(database: Database, clock: Clock) -> int:
         for kind, keys in (("receipt", paid), ("welcome", begun)):
             unsent = (OutboxRow.kind == kind, OutboxRow.done_at.is_(None), OutboxRow.key.in_(keys))
             session.execute(update(OutboxRow).where(*unsent).values(done_at=now, payload={}))
+        told = (OutboxRow.kind.in_((RESULTS_TOLD, STAGE_TOLD)), OutboxRow.done_at.is_(None))
+        old = update(OutboxRow).where(*told, OutboxRow.created_at < now - KEPT)
+        session.execute(old.values(done_at=now, payload={}))
     return 0
 
 

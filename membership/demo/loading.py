@@ -79,7 +79,8 @@ def load(around: Surroundings, *, invented: int, say: Callable[[str], None]) -> 
             say(f"{done.invented} invented patrons have paid at the sandbox.")
         if not done.votes:
             _load_votes(session, around, done)
-            say("Two rounds stand: one closed, one open.")
+            _import(session, content.ANSWERS, around)
+            say("Three rounds stand: two closed, one open.")
         _settle(session, around)
     return True
 
@@ -104,15 +105,20 @@ def _load_words(session: Session, around: Surroundings, done: Loaded, say: Calla
     with transaction(session):
         load_tables(session, content.newsroom(), around.loaders, now=now)
     language = current_newsroom().language
-    report = import_paths(session, [content.ARTICLES], media=around.media, language=language, now=now)
-    if report.faults:
-        raise WrongState("The demo's articles are broken: " + "; ".join(map(str, report.faults)))
+    _import(session, content.ARTICLES, around)
     with transaction(session):
         for email, role in content.STAFF:
             account, _made = account_for(session, email, language=language, now=now)
             grant(session, account, role, by=None, now=now)
     say("The newsroom, its articles and its staff are there.")
     return _keep(session, around, replace(done, words=True))
+
+
+def _import(session: Session, folder: Path, around: Surroundings) -> None:
+    language, now = current_newsroom().language, around.clock.now()
+    report = import_paths(session, [folder], media=around.media, language=language, now=now)
+    if wrong := (*report.faults, *report.warnings):
+        raise WrongState("The demo's articles are broken: " + "; ".join(map(str, wrong)))
 
 
 def _load_year(session: Session, around: Surroundings, done: Loaded) -> Loaded:

@@ -26,11 +26,9 @@ def sync_subscription(mirror: Mirror, subscription_id: str, cause: Cause) -> Sub
     """Brings a pledge up to date from its subscription; whose pause ended may vote again."""
 
     def keep(session: Session, seen: Subscription, cause: Cause, now: datetime) -> None:
-        paused_since = session.scalar(select(Pledge.paused_since).where(Pledge.subscription == seen.id))
-        keep_subscription(session, seen, cause, now)
-        if paused_since is not None and not seen.is_paused:
-            account_id = session.scalar(select(Pledge.account_id).where(Pledge.subscription == seen.id, Pledge.live))
-            _say_who_may_vote(mirror, session, account_id, now=now)
+        going_on = keep_subscription(session, seen, cause, now)
+        if going_on is not None and going_on.live:
+            _say_who_may_vote(mirror, session, going_on.account_id, now=now)
 
     thing = Thing("subscription", subscription_id)
     return reflect(mirror, thing, mirror.gateway.subscription, keep, cause)

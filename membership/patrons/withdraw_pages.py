@@ -11,6 +11,7 @@ from membership.accounts.links import Opened, Purpose
 from membership.db import transaction
 from membership.errors import NotFound
 from membership.patrons.withdrawing import REASON, pledge_begun_by, why_not, withdraw
+from membership.payments.mirror import current_mirror
 from membership.payments.models import Payer, Payment, Refund
 from membership.web.errors import said
 
@@ -39,6 +40,9 @@ def act(session: Session, opened: Opened, form: Mapping[str, str], *, now: datet
         payment = _payment(session, opened)
         if _withdrawal(session, payment) is None:
             withdraw(session, payment, now=now)
+            # At once: until Stripe has heard of it, a round may close.
+            for hook in current_mirror().money_went_back:
+                hook(session, payment.id, "withdrawn", now=now)
 
 
 def _payment(session: Session, opened: Opened) -> Payment:

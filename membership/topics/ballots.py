@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from membership.clock import Clock
-from membership.db import locked
 from membership.errors import NotAllowed, NotFound, Refusal, WrongState
-from membership.outbox.rows import put_off
-from membership.topics.models import OpenBallot, OpenChoice, RollEntry, Round, RoundTopic, Topic
+from membership.topics.models import OpenBallot, OpenChoice, RollEntry, Topic
+from membership.topics.saving import Held, Vote, hold, save
+from membership.web.slugs import is_slug
 
-RECEIPT_LETTER: Final = "ballot_receipt"
 LETTER_AFTER = timedelta(minutes=10)
 LETTER_BEFORE_CLOSE = timedelta(minutes=1)
 
@@ -25,7 +23,9 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_SIGNS = 16  # of five bits each: 80 random bits
 
 NOT_ON_THE_ROLL = "This round is for patrons. The topics are open to read."
+IS_BARRED = "You cannot vote in this round: the payment that put you on its roll was taken back."
 IS_CLOSED = "This round has closed. The vote was not changed."
+IS_CALLED_OFF = "This round was called off. Nothing of it counts."
 
 
 @dataclass(frozen=True)
@@ -69,26 +69,21 @@ def cast(
     `version` is the one that the voter saw. Raises `WrongState` before the opening, from the close on and, as
     `StaleBallot`, for another version; `NotAllowed` for who is not on the roll; `Refusal` about the choices.
     """
-    round_ = locked(session, Round, round_id, shared=True)
-    if round_ is None:
-        raise NotFound("There is no such round.")
-    now = clock.now()  # only under the lock: whoever is closing has then finished, or waits for us
-    _refuse_unless_open(round_, now=now)
-    entry = session.scalar(_entry_of(round_id, account_id).with_for_update().execution_options(populate_existing=True))
-    if entry is None:
-        raise NotAllowed(NOT_ON_THE_ROLL)
-    if entry.barred_at is not None:
-        raise NotAllowed("You cannot vote in this round: the payment that put you on its roll was taken back.")
-    held = ballot_of(session, entry.id)
-    topics = _checked(session, round_, choices)
-    if version != held.version:
-        raise StaleBallot(held)
-    if not topics and not held.choices:
-        raise Refusal("Choose at least one topic.", field="choices")
-    _keep(session, entry, topics, now=now)
-    due_at = min(now + LETTER_AFTER, round_.closes_at - LETTER_BEFORE_CLOSE)
-    put_off(session, RECEIPT_LETTER, f"{round_.slug}.{entry.key}", {"roll_id": entry.id}, due_at=due_at, now=now)
-    return ballot_of(session, entry.id)
+    held = hold(session, account_id, _askable(choices), round_id=round_id)
+    return _cast(session, held, choices, version=version, clock=clock)
+
+
+def cast_at(
+    session: Session, slug: str, account_id: int, choices: Sequence[str], *, version: int, clock: Clock
+) -> Ballot:
+    """As `cast`, for the round at an address."""
+    held = hold(session, account_id, _askable(choices), slug=slug) if is_slug(slug) else None
+    return _cast(session, held, choices, version=version, clock=clock)
+
+
+def letter_due_at(changed_at: datetime, closes_at: datetime) -> datetime:
+    """Says when the letter about a vote goes out: ten minutes after the last change, a minute before the close."""
+    return min(changed_at + LETTER_AFTER, closes_at - LETTER_BEFORE_CLOSE)
 
 
 def voter_in(session: Session, round_id: int, account_id: int) -> Voter | None:
@@ -97,6 +92,12 @@ def voter_in(session: Session, round_id: int, account_id: int) -> Voter | None:
     if entry is None or entry.barred_at is not None:
         return None
     return Voter(entry.id, entry.key, ballot_of(session, entry.id))
+
+
+def is_barred(session: Session, round_id: int, account_id: int) -> bool:
+    """Says whether a person stands on the roll and may not vote, because the payment behind it went back."""
+    barred = _entry_of(round_id, account_id).where(RollEntry.barred_at.is_not(None))
+    return session.scalar(barred) is not None
 
 
 def ballot_of(session: Session, roll_id: int) -> Ballot:
@@ -124,47 +125,70 @@ def fresh_receipt() -> str:
     return "-".join(signs[at : at + 4] for at in range(0, CODE_SIGNS, 4))
 
 
-def _refuse_unless_open(round_: Round, *, now: datetime) -> None:
-    if now < round_.opens_at:
-        raise WrongState("This round is not open yet.")
-    if now >= round_.closes_at or round_.closed_at is not None:
+def _askable(choices: Sequence[str]) -> set[str]:
+    # What cannot be an address is no topic; PostgreSQL would not even take it for a text.
+    return {slug for slug in choices if is_slug(slug)}
+
+
+def _cast(session: Session, held: Held | None, choices: Sequence[str], *, version: int, clock: Clock) -> Ballot:
+    now = clock.now()  # only now that the round is held: whoever is closing has then finished, or waits for us
+    if held is None or not held.is_public:
+        raise NotFound("There is no such round.")
+    _refuse_unless_open(held, now=now)
+    if held.entry_id is None:
+        raise NotAllowed(NOT_ON_THE_ROLL)
+    if held.barred_at is not None:
+        raise NotAllowed(IS_BARRED)
+    _check(held, choices)
+    if not choices or not held.endangered.isdisjoint(choices):
+        _check_with_what_stands(ballot_of(session, held.entry_id), held, choices, version)
+    vote = Vote(
+        entry_id=held.entry_id,
+        seen=version,
+        topic_ids=[held.topics[slug] for slug in choices],
+        marks_voted=(held.voted_at is None) == bool(choices),
+        receipt=fresh_receipt(),
+        letter=f"{held.slug}.{held.key}",
+        letter_due_at=letter_due_at(now, held.closes_at),
+    )
+    kept = save(session, vote, now=now)
+    if kept is None:
+        raise StaleBallot(ballot_of(session, held.entry_id))
+    return Ballot(version=kept[0], choices=frozenset(choices), receipt=kept[1], changed_at=now)
+
+
+def _refuse_unless_open(held: Held, *, now: datetime) -> None:
+    if held.called_off_at is not None:
+        raise WrongState(IS_CALLED_OFF)
+    if now >= held.closes_at or held.closed_at is not None:
         raise WrongState(IS_CLOSED)
+    if now < held.opens_at or not held.is_opened:
+        raise WrongState("This round is not open yet.")
 
 
-def _checked(session: Session, round_: Round, choices: Sequence[str]) -> dict[str, int]:
+def _check(held: Held, choices: Sequence[str]) -> None:
     if len(set(choices)) != len(choices):
         raise Refusal("Each topic can be chosen once.", field="choices")
-    rows = session.execute(
-        select(Topic.slug, Topic.id)
-        .join(RoundTopic, RoundTopic.topic_id == Topic.id)
-        .where(RoundTopic.round_id == round_.id)
-    )
-    of_round = {row.slug: row.id for row in rows}
     for slug in choices:
-        if slug not in of_round:
+        if slug not in held.topics:
             raise Refusal("“%(slug)s” is not a topic of this round.", field="choices", slug=slug[:80])
-    if len(choices) > round_.choices:
+    if len(choices) > held.choices:
         raise Refusal(
             "You chose %(chosen)s topics; this round has room for %(choices)s.",
             field="choices",
             chosen=len(choices),
-            choices=round_.choices,
+            choices=held.choices,
         )
-    return {slug: of_round[slug] for slug in choices}
 
 
-def _keep(session: Session, entry: RollEntry, topics: dict[str, int], *, now: datetime) -> None:
-    ballot = session.scalar(select(OpenBallot).where(OpenBallot.roll_id == entry.id))
-    if ballot is None:
-        ballot = OpenBallot(roll_id=entry.id, receipt=fresh_receipt(), version=0, changed_at=now)
-        session.add(ballot)
-    ballot.version += 1
-    ballot.changed_at = now
-    session.flush()
-    session.execute(delete(OpenChoice).where(OpenChoice.ballot_id == ballot.id))
-    session.add_all(OpenChoice(ballot_id=ballot.id, topic_id=topic_id, value=1) for topic_id in topics.values())
-    entry.voted_at = (entry.voted_at or now) if topics else None
-    session.flush()
+def _check_with_what_stands(stands: Ballot, held: Held, choices: Sequence[str], version: int) -> None:
+    if version != stands.version:
+        raise StaleBallot(stands)
+    if not choices and not stands.choices:
+        raise Refusal("Choose at least one topic.", field="choices")
+    # It may stay where it was chosen before; who chose it decides what else to do with that vote.
+    for slug in sorted(held.endangered.intersection(choices) - stands.choices):
+        raise Refusal("“%(slug)s” cannot win any more. Choose another topic.", field="choices", slug=slug)
 
 
 def _entry_of(round_id: int, account_id: int) -> Select[RollEntry]:

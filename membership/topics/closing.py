@@ -1,10 +1,11 @@
 """The close of a round: counted once, by whoever comes first, and no open ballot is left behind."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from membership.accounts.audit import record
@@ -14,6 +15,7 @@ from membership.errors import NotFound
 from membership.outbox.rows import enqueue
 from membership.topics.models import (
     CountedBallot,
+    MoveText,
     OpenBallot,
     OpenChoice,
     RollEntry,
@@ -24,10 +26,12 @@ from membership.topics.models import (
 )
 from membership.topics.moves import hold, move, tell
 from membership.topics.roll import seal
+from membership.topics.stages import tell_results
 from membership.topics.tally import Contender, chosen, tally
 
-RESULTS_LETTER: Final = "round_results"
 ERASE_TRACES: Final = "ballot_traces"
+# No slug holds it.
+BETWEEN: Final = " "
 
 
 def close(session: Session, round_id: int, *, clock: Clock) -> bool:
@@ -39,15 +43,15 @@ def close(session: Session, round_id: int, *, clock: Clock) -> bool:
     if round_ is None:
         raise NotFound("There is no such round.")
     now = clock.now()  # only under the lock: every ballot that was accepted is then committed
-    if round_.closed_at is not None or now < round_.closes_at:
+    if round_.closed_at is not None or now < round_.closes_at or not _was_opened(round_):
         return False
     seal(session, round_)
     ballots = _keep_counted(session, round_)
     if round_.secret:
-        _delete_open(session, round_)
+        delete_open(session, round_)
     moved = _publish(session, round_, ballots, now=now)
     round_.closed_at = now
-    _tell_voters(session, round_, now=now)
+    tell_results(session, round_, now=now)
     if round_.secret:
         enqueue(session, ERASE_TRACES, round_.slug, {}, now=now)
     tell(session, moved, by=None, now=now)
@@ -55,29 +59,51 @@ def close(session: Session, round_id: int, *, clock: Clock) -> bool:
     return True
 
 
+def _was_opened(round_: Round) -> bool:
+    return round_.roll_hash_open is not None and round_.called_off_at is None
+
+
 def _keep_counted(session: Session, round_: Round) -> list[list[str]]:
-    ballots: dict[str, list[str]] = {}
-    for receipt, slug in session.execute(_chosen_topics(round_)):
-        ballots.setdefault(receipt, []).append(slug)
+    ballots = session.execute(_ballots(round_)).all()
     # In the order of random receipts and sorted topics, neither order says when or how somebody chose.
-    counted = [(receipt, sorted(ballots[receipt])) for receipt in sorted(ballots)]
+    counted = {receipt: sorted(slugs.split(BETWEEN)) for receipt, slugs in sorted(map(tuple, ballots))}
     if counted:
-        rows = [{"round_id": round_.id, "receipt": receipt, "choices": choices} for receipt, choices in counted]
-        session.execute(insert(CountedBallot), rows)
-    return [choices for _receipt, choices in counted]
+        _insert(session, round_, counted)
+    return list(counted.values())
 
 
-def _chosen_topics(round_: Round) -> Select[str, str]:
+def _insert(session: Session, round_: Round, counted: Mapping[str, list[str]]) -> None:
+    # There may be 100,000 of them, and late voters wait: no objects, and on PostgreSQL no journey for each.
+    if session.get_bind().dialect.name == "postgresql":
+        lists = {"receipts": list(counted), "choices": [json.dumps(choices) for choices in counted.values()]}
+        session.execute(_INSERT_AT_ONCE, lists | {"round_id": round_.id})
+        return
+    table: Any = CountedBallot.__table__
+    rows = [{"round_id": round_.id, "receipt": receipt, "choices": counted[receipt]} for receipt in counted]
+    session.execute(insert(table), rows)
+
+
+_INSERT_AT_ONCE = text(
+    """
+    INSERT INTO counted_ballots (round_id, receipt, choices)
+    SELECT :round_id, receipt, CAST(choices AS json)
+    FROM unnest(CAST(:receipts AS text[]), CAST(:choices AS text[])) AS made (receipt, choices)
+    """
+)
+
+
+def _ballots(round_: Round) -> Select[str, str]:
     return (
-        select(OpenBallot.receipt, Topic.slug)
+        select(OpenBallot.receipt, func.aggregate_strings(Topic.slug, BETWEEN))
         .join(RollEntry, RollEntry.id == OpenBallot.roll_id)
         .join(OpenChoice, OpenChoice.ballot_id == OpenBallot.id)
         .join(Topic, Topic.id == OpenChoice.topic_id)
         .where(RollEntry.round_id == round_.id, RollEntry.barred_at.is_(None), OpenBallot.voided_at.is_(None))
+        .group_by(OpenBallot.receipt)
     )
 
 
-def _delete_open(session: Session, round_: Round) -> None:
+def delete_open(session: Session, round_: Round) -> None:
     ballots = (
         select(OpenBallot.id)
         .join(RollEntry, RollEntry.id == OpenBallot.roll_id)
@@ -89,21 +115,27 @@ def _delete_open(session: Session, round_: Round) -> None:
 
 
 def _publish(session: Session, round_: Round, ballots: Iterable[list[str]], *, now: datetime) -> list[Topic]:
+    dangers = dangers_of(session, round_)
     of_round = select(RoundTopic.topic_id).where(RoundTopic.round_id == round_.id)
     topics = {topic.slug: topic for topic in hold(session, Topic.id.in_(of_round))}
-    contenders = [Contender(topic.slug, topic.proposed_at) for topic in topics.values()]
+    contenders = [Contender(each.slug, each.proposed_at, each.id not in dangers) for each in topics.values()]
     counted = tally(round_.slug, contenders, ballots)
     won = chosen(counted, round_.winners)
     for each in counted:
         topic = topics[each.slug]
         session.add(RoundResult(round_id=round_.id, topic_id=topic.id, votes=each.votes, rank=each.rank))
-        move(session, topic, "selected" if each.slug in won else "shortlisted", by=None, now=now)
+        if each.can_win:
+            move(session, topic, "selected" if each.slug in won else "shortlisted", by=None, now=now)
+        else:
+            move(session, topic, "withheld", by=None, reason=dangers[topic.id], now=now)
     return [topics[each.slug] for each in counted]
 
 
-def _tell_voters(session: Session, round_: Round, *, now: datetime) -> None:
-    voted = select(RollEntry.id, RollEntry.key).where(
-        RollEntry.round_id == round_.id, RollEntry.voted_at.is_not(None), RollEntry.account_id.is_not(None)
+def dangers_of(session: Session, round_: Round) -> dict[int, str | None]:
+    """Returns why topics of the round cannot win, by topic."""
+    reasons = (
+        select(RoundTopic.topic_id, MoveText.text)
+        .outerjoin(MoveText, MoveText.id == RoundTopic.endangered_text_id)
+        .where(RoundTopic.round_id == round_.id, RoundTopic.endangered_at.is_not(None))
     )
-    for roll_id, key in session.execute(voted.order_by(RollEntry.key)):
-        enqueue(session, RESULTS_LETTER, f"{round_.slug}.{key}", {"roll_id": roll_id}, now=now)
+    return {row.topic_id: row.text for row in session.execute(reasons)}

@@ -12,16 +12,15 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.mail_choices import Told
 from membership.accounts.models import Account
-from membership.accounts.news import add_news
 from membership.clock import Clock
 from membership.db import Database, transaction
 from membership.mail.delivery import deliver
 from membership.mail.letters import Block, Button, Code, Letter, Line
 from membership.mail.transport import MailTransport
 from membership.newsroom.words import current_newsroom
-from membership.outbox.rows import Task
+from membership.outbox.rows import Task, put_off
 from membership.settings import Settings
-from membership.topics.ballots import Ballot, ballot_of
+from membership.topics.ballots import Ballot, ballot_of, letter_due_at
 from membership.topics.models import RollEntry, Round
 from membership.topics.results import Results, results_of
 from membership.topics.roll import WITHHELD_UNDER
@@ -61,18 +60,17 @@ def send_ballot_receipt(post: Post, task: Task) -> None:
     now = post.clock.now()
     with post.database.session() as session:
         entry, round_, email = _addressee(session, task)
+        if round_.called_off_at is not None:
+            return  # a notice of its own says so
         ballot = ballot_of(session, entry.id)
+        due_at = now if ballot.changed_at is None else letter_due_at(ballot.changed_at, round_.closes_at)
+        if now < due_at:
+            # Whoever changes a ballot again and again does not move this row each time: it asks when it is due.
+            with transaction(session):
+                put_off(session, task.kind, task.key, task.payload, due_at=due_at, now=now)
+            return
         written = _about_ballot(entry, round_, ballot, base_url=post.settings.base_url, now=now)
     _send(post, task, email, written, now=now)
-
-
-def tell_round_results(post: Post, task: Task) -> None:
-    """Carries out the task `round_results`: what was chosen is news for everyone who voted in the round."""
-    with post.database.session() as session, transaction(session):
-        entry, round_, email = _addressee(session, task)
-        if entry.account_id is not None and email is not None:
-            told = {"round": round_.slug, "counted": entry.barred_at is None}
-            add_news(session, entry.account_id, RESULTS, round_.slug, told, now=post.clock.now())
 
 
 def results_told(session: Session, payload: Mapping[str, Any], *, base_url: str) -> Told:
@@ -85,6 +83,7 @@ def results_told(session: Session, payload: Mapping[str, Any], *, base_url: str)
         (
             *(winners or [Line(_("No topic was chosen."))]),
             *_how_many_voted(results, counted=payload.get("counted", True)),
+            *([Line(_("You hear what becomes of it."))] if winners else ()),
             Button(_("See the results"), f"{base_url}/rounds/{round_.slug}/results"),
         ),
     )

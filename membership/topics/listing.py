@@ -3,25 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from membership.money import Money
 from membership.newsroom.words import current_newsroom
 from membership.patrons.tiers import current_tiers
 from membership.topics.models import MoveText, Round, RoundTopic, Topic, TopicMove
-from membership.topics.roll import roll_size, told_turnout
 
 LONGEST_LIST = 100
-
-Phase = Literal["soon", "joining", "voting", "counting", "closed"]
+# Topics in these states stand in a round, or were chosen in one.
+CHOSEN_FROM = ("in_round", "selected", "reporting", "published", "postponed")
+# Topics in these states have no public page; of those withdrawn, some were public before (`topic_page`).
+HIDDEN = ("proposed", "withheld", "withdrawn")
 
 
 @dataclass(frozen=True)
 class ListedTopic:
-    """A topic on a page. `round` is (slug, title) of its latest round; `reason` why it was declined."""
+    """A topic on a page. `round` is (slug, title) of its latest round; `reason` why it was declined.
+
+    `is_public`: it has a page of its own, to which its title links.
+    """
 
     slug: str
     title: str
@@ -29,29 +32,21 @@ class ListedTopic:
     proposed_at: datetime
     round: tuple[str, str] | None = None
     reason: str | None = None
+    state: str = "shortlisted"
 
-
-@dataclass(frozen=True)
-class StaffRound:
-    """A round as its editors see it: how many voted (`None` under five), never for what."""
-
-    slug: str
-    title: str
-    phase: Phase
-    opens_at: datetime
-    closes_at: datetime
-    roll_size: int
-    turnout: int | None
+    @property
+    def is_public(self) -> bool:
+        return self.state not in HIDDEN
 
 
 def topics_in(session: Session, state: str, *, newest_first: bool = False) -> tuple[ListedTopic, ...]:
     """Lists topics of one state, the earliest proposal first unless `newest_first`."""
     order = (Topic.proposed_at.desc(), Topic.id.desc()) if newest_first else (Topic.proposed_at, Topic.id)
     rows = session.execute(_topics().where(Topic.state == state).order_by(*order).limit(LONGEST_LIST)).all()
-    rounds = _latest_rounds(session, [row.id for row in rows]) if state in ("in_round", "selected") else {}
+    rounds = _latest_rounds(session, [row.id for row in rows]) if state in CHOSEN_FROM else {}
     reasons = _reasons(session, [row.id for row in rows]) if state == "declined" else {}
     return tuple(
-        ListedTopic(row.slug, row.title, row.why, row.proposed_at, rounds.get(row.id), reasons.get(row.id))
+        ListedTopic(row.slug, row.title, row.why, row.proposed_at, rounds.get(row.id), reasons.get(row.id), state)
         for row in rows
     )
 
@@ -64,48 +59,14 @@ def topics_of(session: Session, round_: Round) -> tuple[ListedTopic, ...]:
         .where(RoundTopic.round_id == round_.id)
         .order_by(RoundTopic.position)
     )
-    return tuple(ListedTopic(row.slug, row.title, row.why, row.proposed_at) for row in rows)
+    return tuple(ListedTopic(row.slug, row.title, row.why, row.proposed_at, state=row.state) for row in rows)
 
 
 def proposals_of(session: Session, account_id: int) -> tuple[ListedTopic, ...]:
     """Lists what a person proposed and no editor has answered yet."""
     mine = _topics().where(Topic.proposer_id == account_id, Topic.state == "proposed")
     rows = session.execute(mine.order_by(Topic.proposed_at.desc()).limit(LONGEST_LIST))
-    return tuple(ListedTopic(row.slug, row.title, row.why, row.proposed_at) for row in rows)
-
-
-def staff_rounds(session: Session, *, now: datetime) -> tuple[StaffRound, ...]:
-    """Lists rounds for their editors, the newest first."""
-    rounds = session.scalars(select(Round).order_by(Round.opens_at.desc(), Round.id.desc()).limit(LONGEST_LIST // 2))
-    return tuple(
-        StaffRound(
-            slug=each.slug,
-            title=each.title,
-            phase=phase(each, now=now),
-            opens_at=each.opens_at,
-            closes_at=each.closes_at,
-            roll_size=roll_size(session, each.id),
-            turnout=told_turnout(session, each.id),
-        )
-        for each in rounds
-    )
-
-
-def phase(round_: Round, *, now: datetime) -> Phase:
-    """Says where a round stands: `joining` while new patrons may still come onto its roll."""
-    if round_.closed_at is not None:
-        return "closed"
-    if now >= round_.closes_at:
-        return "counting"
-    if now < round_.opens_at:
-        return "soon"
-    return "joining" if now < round_.joins_until else "voting"
-
-
-def next_change(round_: Round, *, now: datetime) -> datetime | None:
-    """Returns when the clock alone changes the pages of a round; `None` if it does not any more."""
-    moments = (round_.opens_at, round_.joins_until, round_.closes_at)
-    return min((each for each in moments if each > now), default=None)
+    return tuple(ListedTopic(row.slug, row.title, row.why, row.proposed_at, state=row.state) for row in rows)
 
 
 def least_pledge() -> Money | None:
@@ -115,15 +76,17 @@ def least_pledge() -> Money | None:
     return min((each for each in offered if each is not None), default=None)
 
 
-def _topics() -> Select[int, str, str, str, datetime]:
-    return select(Topic.id, Topic.slug, Topic.title, Topic.why, Topic.proposed_at)
+def _topics() -> Select[int, str, str, str, datetime, str]:
+    return select(Topic.id, Topic.slug, Topic.title, Topic.why, Topic.proposed_at, Topic.state)
 
 
 def _latest_rounds(session: Session, topic_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     rows = session.execute(
         select(RoundTopic.topic_id, Round.slug, Round.title)
         .join(Round, Round.id == RoundTopic.round_id)
-        .where(RoundTopic.topic_id.in_(topic_ids))
+        .where(
+            RoundTopic.topic_id.in_(topic_ids), or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None))
+        )
         .order_by(Round.opens_at, Round.id)
     )
     return {row.topic_id: (row.slug, row.title) for row in rows}

@@ -7,19 +7,26 @@ from datetime import datetime
 from uuid import uuid4
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
 from membership.accounts.own_data import Fate, PersonalData, Section, Value, section
-from membership.topics.models import OpenBallot, OpenChoice, RollEntry, Round, Topic
+from membership.topics.listing import HIDDEN
+from membership.topics.models import Follow, MoveText, OpenBallot, OpenChoice, RollEntry, Round, Topic, TopicMove
+from membership.topics.topic_page import is_public
 
 UNREAD = "proposed"
 
 
 def export(session: Session, account: Account) -> tuple[Section, ...]:
-    """Tells in which rounds somebody could vote, what stands on a ballot that is still open, and what they proposed."""
-    return _rolls(session, account), _choices(session, account), _proposals(session, account)
+    """Tells in which rounds somebody could vote, what stands on a ballot still open, what they proposed and follow."""
+    return (
+        _rolls(session, account),
+        _choices(session, account),
+        _proposals(session, account),
+        _follows(session, account),
+    )
 
 
 def foretell(session: Session, account: Account) -> Fate:
@@ -30,18 +37,24 @@ def foretell(session: Session, account: Account) -> Fate:
         stays.append(_("Votes that you have cast are counted; from now on nobody can change or withdraw them."))
     if session.scalar(select(Topic.id).where(Topic.proposer_id == account.id).limit(1)) is not None:
         goes.append(_("Your name as the one who proposed topics, and proposals that no editor has read yet."))
-        stays.append(_("Proposals that are public stay, without you."))
+        stays.append(_("Proposals that an editor has answered stay, without you."))
+    if session.scalar(select(Follow.topic_id).where(Follow.account_id == account.id).limit(1)) is not None:
+        goes.append(_("The list of topics that you follow."))
     return Fate(tuple(goes), tuple(stays))
 
 
 def erase(session: Session, account: Account, *, now: datetime) -> None:
-    """Cuts the account from rolls and proposals; the words of a proposal that nobody has read yet go."""
-    session.execute(update(RollEntry).where(RollEntry.account_id == account.id).values(account_id=None))
+    """Cuts the account from rolls, proposals and follows; the words of a proposal that nobody answered go."""
+    of_theirs = update(RollEntry).where(RollEntry.account_id == account.id)
+    session.execute(of_theirs.values(account_id=None, payment_id=None))
     proposed = select(Topic).where(Topic.proposer_id == account.id).order_by(Topic.id).with_for_update(key_share=True)
     for topic in session.scalars(proposed, execution_options={"populate_existing": True}):
         topic.proposer_id = None
-        if topic.state == UNREAD:
-            topic.title, topic.why, topic.slug = "—", "", f"erased-{uuid4()}"
+        if topic.state == UNREAD or (topic.state == "withdrawn" and not is_public(session, topic)):
+            topic.title, topic.why, topic.sources, topic.slug = "—", "", "", f"erased-{uuid4()}"
+            mended = select(TopicMove.text_id).where(TopicMove.topic_id == topic.id, TopicMove.was == TopicMove.now)
+            session.execute(update(MoveText).where(MoveText.id.in_(mended)).values(text=None))
+    session.execute(delete(Follow).where(Follow.account_id == account.id))
     session.flush()
 
 
@@ -88,9 +101,24 @@ def _proposals(session: Session, account: Account) -> Section:
     labels = {
         "title": _("Title"),
         "why": _("Why"),
+        "sources": _("Sources"),
         "state": _("State"),
         "proposed_at": _("When"),
         "slug": _("Reference"),
     }
     theirs = select(Topic).where(Topic.proposer_id == account.id).order_by(Topic.id)
     return section("proposals", _("Topics you proposed"), labels, session.scalars(theirs))
+
+
+def _follows(session: Session, account: Account) -> Section:
+    labels = {"topic": _("Topic"), "since": _("Since")}
+    # Of what has been hidden since, not even a follower reads the title.
+    title = case((Topic.state.in_(HIDDEN), None), else_=Topic.title)
+    statement = (
+        select(title, Follow.since)
+        .join(Follow, Follow.topic_id == Topic.id)
+        .where(Follow.account_id == account.id)
+        .order_by(Follow.since, Follow.topic_id)
+    )
+    rows: list[dict[str, Value]] = [dict(zip(labels, row, strict=True)) for row in session.execute(statement)]
+    return Section("follows", _("Topics you follow"), labels, tuple(rows))

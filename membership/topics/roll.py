@@ -4,16 +4,19 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
+from membership.accounts.models import Account
 from membership.db import insert_ignore, locked
 from membership.newsroom.site_version import bump
 from membership.patrons.standing import Standing
-from membership.patrons.who import accounts_that_may_vote, standing_of
+from membership.patrons.who import Donors, Entitled, entitled, entitled_one
 from membership.topics.models import RollEntry, Round
+from membership.topics.round_terms import donors_since
 
 AT_OPENING = "opening"
 JOINED = "joined"
@@ -34,8 +37,7 @@ class RollLine:
     added_at: datetime
 
     def __str__(self) -> str:
-        added_at = self.added_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return f"{self.round_slug}\t{self.key}\t{self.weight}\t{self.standing}\t{added_at}\n"
+        return f"{self.round_slug}\t{self.key}\t{self.weight}\t{self.standing}\t{_written(self.added_at)}\n"
 
 
 @dataclass(frozen=True)
@@ -56,62 +58,92 @@ def roll_hash(lines: Iterable[RollLine]) -> str:
     return sha256("".join(map(str, ordered)).encode()).hexdigest()
 
 
-def make_roll(session: Session, round_: Round, *, now: datetime) -> str:
-    """Puts everyone who may vote now on the roll of a round that is being opened, and returns the hash."""
-    for account_id, standing in accounts_that_may_vote(session, now=now):
-        session.add(_entry(round_, account_id, standing, reason=AT_OPENING, now=now))
-    session.flush()
-    return current_hash(session, round_)
-
-
 def may_vote_now(session: Session, account_id: int, *, now: datetime) -> int:
     """Adds an account to every round that can still be joined, if its standing lets it vote.
 
     Standing is asked here and never again for these rounds. Returns how many rounds it joined.
     """
-    round_ids = joinable(session, now=now)
-    if not round_ids:
-        return 0
-    standing = standing_of(session, account_id, now=now)
-    if not standing.may_vote:
-        return 0
-    joined = sum(join(session, each, account_id, standing, reason=JOINED, now=now) for each in round_ids)
+    joined = 0
+    for round_ in joinable(session, now=now):
+        found = entitled_one(session, account_id, donors=donors_of(round_), now=now)
+        if found is not None:
+            joined += join(
+                session,
+                round_.id,
+                account_id,
+                found.standing,
+                reason=JOINED,
+                payment_id=found.payment_id,
+                now=now,
+            )
     if joined:
         bump(session)
     return joined
 
 
-def join(session: Session, round_id: int, account_id: int, standing: Standing, *, reason: str, now: datetime) -> bool:
-    """Adds one entry to the roll of a round; `False` if it is there already, or if joining is over."""
+def join_by_signing_in(session: Session, account: Account, *, now: datetime) -> None:
+    """Brings whoever has signed in onto the rolls of the rounds that take them: donors come this way."""
+    may_vote_now(session, account.id, now=now)
+
+
+def join(
+    session: Session,
+    round_id: int,
+    account_id: int,
+    standing: Standing,
+    *,
+    reason: str,
+    payment_id: int | None = None,
+    now: datetime,
+) -> bool:
+    """Adds one entry to the roll of a round; `False` if it is there already, or if joining is over.
+
+    `payment_id` is the payment that the standing rests on.
+    """
     round_ = locked(session, Round, round_id, shared=True)
-    # The final hash may have been published while we waited for the lock.
-    if round_ is None or round_.roll_hash_final is not None or not round_.opens_at <= now < round_.joins_until:
+    # The final hash may have been published, or the round called off, while we waited for the lock.
+    if round_ is None or not _takes_joiners(round_) or not round_.opens_at <= now < round_.joins_until:
         return False
     return insert_ignore(
         session,
         RollEntry,
         round_id=round_id,
-        key=_fresh_key(),
+        key=fresh_key(),
         account_id=account_id,
         weight=1,
         standing=standing.kind,
         added_at=now,
         reason=reason,
+        payment_id=payment_id,
     )
 
 
-def missing(session: Session, round_id: int, *, now: datetime) -> list[tuple[int, Standing]]:
+def missing(session: Session, round_: Round, *, now: datetime) -> list[Entitled]:
     """Lists who may vote now and is not on the roll of a round: no event has brought them."""
-    on_roll = set(session.scalars(select(RollEntry.account_id).where(RollEntry.round_id == round_id)))
-    return [each for each in accounts_that_may_vote(session, now=now) if each[0] not in on_roll]
+
+    def is_absent(account_id: ColumnElement[int]) -> ColumnElement[bool]:
+        return ~exists().where(RollEntry.round_id == round_.id, RollEntry.account_id == account_id)
+
+    return list(entitled(session, donors=donors_of(round_), among=is_absent, now=now).values())
 
 
-def joinable(session: Session, *, now: datetime) -> list[int]:
+def joinable(session: Session, *, now: datetime) -> list[Round]:
     """Lists the rounds that can still be joined."""
-    rounds = select(Round.id).where(
-        Round.opens_at <= now, Round.joins_until > now, Round.roll_hash_final.is_(None), Round.closed_at.is_(None)
+    rounds = select(Round).where(
+        Round.roll_hash_open.is_not(None),
+        Round.opens_at <= now,
+        Round.joins_until > now,
+        Round.roll_hash_final.is_(None),
+        Round.closed_at.is_(None),
+        Round.called_off_at.is_(None),
     )
     return list(session.scalars(rounds.order_by(Round.id)))
+
+
+def donors_of(round_: Round, *, opens_at: datetime | None = None) -> Donors | None:
+    """Says which single gifts let vote in a round; `None`: it is for patrons alone. `opens_at`: if it opened then."""
+    since = donors_since(round_, opens_at=opens_at)
+    return None if since is None else Donors(since, until=round_.closes_at)
 
 
 def seal(session: Session, round_: Round) -> None:
@@ -159,6 +191,12 @@ def voided(session: Session, round_id: int) -> int:
     return session.scalar(barred) or 0
 
 
+# All who were there at the opening share one moment.
+@lru_cache(maxsize=1024)
+def _written(added_at: datetime) -> str:
+    return added_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def _counted(round_id: int) -> Select[int]:
     return select(func.count()).select_from(RollEntry).where(RollEntry.round_id == round_id)
 
@@ -173,17 +211,11 @@ def _lines(session: Session, round_: Round, entries: Select[str, int, str, datet
     return [RollLine(round_.slug, *row) for row in session.execute(entries)]
 
 
-def _entry(round_: Round, account_id: int, standing: Standing, *, reason: str, now: datetime) -> RollEntry:
-    return RollEntry(
-        round_id=round_.id,
-        key=_fresh_key(),
-        account_id=account_id,
-        weight=1,
-        standing=standing.kind,
-        added_at=now,
-        reason=reason,
-    )
-
-
-def _fresh_key() -> str:
+def fresh_key() -> str:
+    """Makes the random key of an entry."""
     return secrets.token_hex(16)
+
+
+def _takes_joiners(round_: Round) -> bool:
+    is_open = round_.roll_hash_open is not None and round_.called_off_at is None
+    return is_open and round_.roll_hash_final is None

@@ -9,10 +9,14 @@ from hashlib import sha256
 
 @dataclass(frozen=True)
 class Contender:
-    """A topic of the round, and when it was proposed (the first tie-breaker)."""
+    """A topic of the round, and when it was proposed (the first tie-breaker).
+
+    One that turned dangerous while the round was open keeps its votes and its rank, and cannot win.
+    """
 
     slug: str
     proposed_at: datetime
+    can_win: bool = True
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Counted:
     slug: str
     votes: int
     rank: int
+    can_win: bool = True
 
 
 def tally(round_slug: str, contenders: Sequence[Contender], ballots: Iterable[Collection[str]]) -> tuple[Counted, ...]:
@@ -37,12 +42,12 @@ def tally(round_slug: str, contenders: Sequence[Contender], ballots: Iterable[Co
                 raise KeyError(slug)
             votes[slug] += 1
     ranked = sorted(contenders, key=lambda c: (-votes[c.slug], c.proposed_at, tie_digest(round_slug, c.slug)))
-    return tuple(Counted(each.slug, votes[each.slug], rank) for rank, each in enumerate(ranked, start=1))
+    return tuple(Counted(each.slug, votes[each.slug], rank, each.can_win) for rank, each in enumerate(ranked, start=1))
 
 
 def chosen(counted: Sequence[Counted], winners: int) -> tuple[str, ...]:
-    """Returns the slugs of up to `winners` topics, the first first. A topic without a single vote is never chosen."""
-    return tuple(each.slug for each in counted[:winners] if each.votes > 0)
+    """Returns the slugs of up to `winners` topics, the first first: never one without a vote, or that cannot win."""
+    return tuple(each.slug for each in counted if each.can_win and each.votes > 0)[:winners]
 
 
 def tie_digest(round_slug: str, topic_slug: str) -> str:

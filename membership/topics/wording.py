@@ -13,10 +13,11 @@ def line(text: str, field: str, *, longest: int) -> str:
     return _measured(" ".join(_plain(text).split()), field, longest)
 
 
-def paragraphs(text: str, field: str, *, longest: int) -> str:
-    """Returns the text with its line breaks, otherwise as `line`."""
+def paragraphs(text: str, field: str, *, longest: int, required: bool = True) -> str:
+    """Returns the text with its line breaks, otherwise as `line`; it may be empty if it is not `required`."""
     lines = (each.strip() for each in _plain(text).split("\n"))
-    return _measured("\n".join(lines).strip(), field, longest)
+    written = "\n".join(lines).strip()
+    return _measured(written, field, longest) if written or required else ""
 
 
 def _measured(text: str, field: str, longest: int) -> str:
@@ -29,8 +30,12 @@ def _measured(text: str, field: str, longest: int) -> str:
     return text
 
 
+# What turns the direction of all that follows: https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+_TURNING = frozenset(chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
+
 def _plain(text: str) -> str:
     # Control characters say nothing to a reader, and PostgreSQL takes no NUL.
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     kept = (" " if each == "\t" else each for each in normal if each in "\n\t" or unicodedata.category(each) != "Cc")
-    return "".join(each for each in kept if unicodedata.category(each) != "Cs")
+    return "".join(each for each in kept if unicodedata.category(each) != "Cs" and each not in _TURNING)

@@ -16,8 +16,8 @@ from membership.web.current import zone
 
 
 def init_app(app: Flask) -> None:
-    """Gives templates the filters `money`, `day`, `moment`, `clock_time` and `iso`, and the global `when`."""
-    for each in (money, day, moment, clock_time, iso):
+    """Gives templates the filters `money`, `day`, `month`, `moment`, `clock_time` and `iso`, and the global `when`."""
+    for each in (money, day, month, moment, clock_time, iso):
         app.add_template_filter(each)
     app.add_template_global(when)
 
@@ -42,6 +42,11 @@ def day(at: datetime | date) -> str:
 @lru_cache(maxsize=4096)
 def _day_written(on: date, locale: Locale) -> str:
     return str(format_date(on, format="d MMMM y", locale=locale))
+
+
+def month(on: date) -> str:
+    """Writes the month of a day: `January 2027`."""
+    return str(format_date(on, format="LLLL y", locale=_locale()))
 
 
 def moment(at: datetime) -> str:

@@ -89,7 +89,9 @@ def test_pages_of_an_account_ask_it_to_sign_in_and_lead_back(
         assert (answer.status_code, answer.location) == (303, f"/sign-in?next={path}"), path
         assert answer.headers["Cache-Control"] == "no-store"
     answer = client.post("/topics", data={"title": "Who counts the trees?", "why": "Forty were felled."})
-    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/topics")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (403, "no-store")
+    assert 'href="/sign-in?next=/topics/proposal"' in answer.text
+    assert "Forty were felled." in answer.text
 
 
 def test_it_votes_and_is_told_what_it_may(

@@ -23,7 +23,7 @@ from membership.payments.ledger import sums
 from membership.payments.models import Attempt, Payment, Receipt, StripeEvent
 from membership.settings import Settings
 from membership.stripe_sandbox.server import Sandbox, running
-from membership.topics.models import Round, RoundResult
+from membership.topics.models import Follow, Round, RoundResult, Topic
 
 
 @pytest.fixture
@@ -62,7 +62,8 @@ def test_the_demo_is_loaded_once_and_its_books_are_right(demo: Flask, session: S
     assert checked.output.splitlines()[-1] == "equal"
     assert {"EUR", "JPY", "USD"} <= set(sums(session))
     _has_a_year_behind_it(session, mail, now=demo.extensions["clock"].now())
-    _one_round_has_its_result_and_one_is_open(session, now=demo.extensions["clock"].now())
+    _rounds_have_their_results_and_one_is_open(session, now=demo.extensions["clock"].now())
+    _what_was_chosen_goes_on(session, now=demo.extensions["clock"].now())
     _more_patrons_may_come(demo, session)
 
 
@@ -98,14 +99,25 @@ def _has_a_year_behind_it(session: Session, mail: ListTransport, *, now: datetim
     assert 10 <= len(receipts) == session.scalar(newer)
 
 
-def _one_round_has_its_result_and_one_is_open(session: Session, *, now: datetime) -> None:
-    closed, opened = session.scalars(select(Round).order_by(Round.closes_at))
-    votes = session.scalars(select(RoundResult.votes).where(RoundResult.round_id == closed.id)).all()
-    assert closed.closed_at == closed.closes_at
-    assert len(votes) == 3
-    assert sum(votes) >= 5
+def _rounds_have_their_results_and_one_is_open(session: Session, *, now: datetime) -> None:
+    *closed, opened = session.scalars(select(Round).order_by(Round.closes_at))
+    for round_ in closed:
+        votes = session.scalars(select(RoundResult.votes).where(RoundResult.round_id == round_.id)).all()
+        assert round_.closed_at == round_.closes_at
+        assert len(votes) == 3
+        assert sum(votes) >= 5
     assert opened.closed_at is None
     assert opened.opens_at < now < opened.joins_until
+
+
+def _what_was_chosen_goes_on(session: Session, *, now: datetime) -> None:
+    topics = {topic.state: topic for topic in session.scalars(select(Topic))}
+    assert topics["published"].outcome_url == "/articles/how-long-is-temporary"
+    assert (topics["reporting"].promised_on or now.date()) > now.date()
+    assert (topics["postponed"].postponed_to or now.date()) > now.date()
+    assert topics["declined"].person is None
+    followed = select(func.count()).where(Follow.topic_id == topics["reporting"].id)
+    assert session.scalar(followed) == 3
 
 
 def _more_patrons_may_come(demo: Flask, session: Session) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from playwright.sync_api import expect
 
@@ -14,6 +14,7 @@ from tests.journeys.walk import ANOTHER_TITLE, EDITOR, PATRON, REASON, ROUND, RO
 def proposes(patron: Visitor) -> None:
     for title, why in ((TITLE, WHY), (ANOTHER_TITLE, "It is <b>two</b> verses long.\n\nPlease.")):
         patron.follow("Topics", within="header")
+        patron.follow("Propose a topic")
         patron.page.get_by_label("What should we look into?").fill(title)
         patron.page.get_by_label("Why does it matter?").fill(why)
         patron.press("Send the proposal")
@@ -30,13 +31,17 @@ def answers_and_opens_a_round(walk: Walk) -> Visitor:
     come_in(editor, EDITOR, path="/staff/topics")
     editor.look_over()
     editor.press(re.compile(f"^Shortlist.*{TITLE[-15:-1]}"))
-    declined = editor.page.locator("article", has_text=ANOTHER_TITLE)
-    declined.get_by_text("Decline", exact=True).click()
-    declined.get_by_label("Reason, for everyone to read").fill(REASON)
+    walk.live.await_letter(PATRON, "Your topic is on the shortlist")
+    editor.follow(ANOTHER_TITLE)
+    editor.page.get_by_text("Decline", exact=True).click()
+    editor.page.get_by_label("Reason, for everyone to read").fill(REASON)
     editor.look_over()
-    declined.get_by_role("button", name="Decline it").click()
-    editor.sees(f"Declined: {REASON}")
+    editor.press("Decline it")
+    editor.follow(ANOTHER_TITLE)
+    editor.sees(REASON)
     editor.go("/staff/rounds")
+    editor.look_over()
+    editor.follow("Draft a round")
     editor.page.get_by_label("Title").fill(ROUND)
     editor.page.get_by_label("Question").fill("What should we report next?")
     boxes = editor.page.locator(".choice")
@@ -45,8 +50,14 @@ def answers_and_opens_a_round(walk: Walk) -> Visitor:
     others.nth(0).click()
     others.nth(1).click()
     editor.look_over()
-    editor.press("Open the round now")
-    editor.sees(ROUND)
+    editor.press("Keep the draft")
+    editor.sees(ROUND, "Nobody outside sees it.")
+    for box in editor.page.locator("#announce .choice").all():
+        box.click()
+    editor.look_over()
+    editor.press("Open it now")
+    editor.sees("What it promised stands.")
+    editor.look_over()
     return editor
 
 
@@ -87,7 +98,7 @@ def sees_how_to_join(walk: Walk) -> None:
 def the_round_closes_by_itself(walk: Walk, editor: Visitor, receipt: str) -> None:
     editor.go("/staff/rounds")
     row = editor.page.get_by_role("row").filter(has_text=ROUND)
-    closes_at = datetime.fromisoformat(row.locator("time").get_attribute("datetime") or "")
+    closes_at = datetime.fromisoformat(row.locator("time").last.get_attribute("datetime") or "")
     move_clock(editor, closes_at)
     stranger = walk.come()
     stranger.go(ROUND_PATH)
@@ -100,4 +111,6 @@ def the_round_closes_by_itself(walk: Walk, editor: Visitor, receipt: str) -> Non
     content = json.loads(exported.stdout)
     assert content["turnout"] == len(content["ballots"]) == 5
     assert {"receipt": receipt, "choices": [SLUG]} in content["ballots"]
-    walk.live.await_letter(PATRON, "Results:")
+    # One letter a week: the second answer and the result come together.
+    move_clock(editor, closes_at + timedelta(days=2))
+    assert f"Results: {ROUND}" in walk.live.await_letter(PATRON, "We will not take").text

@@ -10,12 +10,13 @@ from membership.accounts.models import Account
 from membership.clock import SteppedClock
 from membership.db import Database, locked
 from membership.errors import WrongState
+from membership.topics.answering import decline, shortlist
 from membership.topics.closing import close
 from membership.topics.keeping import seal_due
 from membership.topics.models import Round, Topic
-from membership.topics.moves import decline, propose, shortlist
+from membership.topics.opening import open_round
+from membership.topics.proposing import propose
 from membership.topics.roll import may_vote_now
-from membership.topics.rounds import open_round
 from tests.topics.people import WEEK, patrons, vote, writing
 
 

@@ -18,8 +18,10 @@ from membership.patrons.models import Pledge, PledgePayment
 from membership.payments.models import Payer, Payment
 from membership.topics.ballots import Ballot, cast, voter_in
 from membership.topics.models import Round, Topic
-from membership.topics.moves import propose, shortlist
-from membership.topics.rounds import by_slug, open_round
+from membership.topics.moves import move, tell
+from membership.topics.opening import open_round
+from membership.topics.proposing import propose
+from membership.topics.rounds import by_slug
 
 TITLES = ("Who repairs the grid?", "Where does the rubble go?", "The last ferrymen", "Teachers who teach twice")
 WEEK = timedelta(days=7)
@@ -82,14 +84,15 @@ def lapse(session: Session, account: Account, *, now: datetime) -> None:
 
 
 def shortlisted(database: Database, titles: Sequence[str] = TITLES, *, now: datetime) -> list[Topic]:
-    """Has one patron each propose a topic, a minute apart, and an editor shortlist it."""
+    """Has one patron each propose a topic, a minute apart, and puts it on the shortlist; no letter says so."""
     topics = []
     with writing(database) as session:
         for number, title in enumerate(titles):
             at = now + timedelta(minutes=number)
             proposer = _patron(session, f"proposer{number}@example.org", now=now)
             topic = propose(session, proposer.id, title, "Because nobody has looked.", now=at)
-            shortlist(session, topic, by=None, now=at)
+            move(session, topic, "shortlisted", by=None, now=at)
+            tell(session, [topic], by=None, now=at)
             topics.append(topic)
     return topics
 

@@ -4,14 +4,15 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from membership.clock import SteppedClock
 from membership.db import Database
 from membership.errors import NotAllowed, NotFound, Refusal, WrongState
 from membership.outbox.models import OutboxRow
+from membership.outbox.rows import claim, finish
 from membership.topics.ballots import NO_BALLOT, Ballot, StaleBallot, cast, in_ballot_order, voter_in
-from membership.topics.models import RollEntry
+from membership.topics.models import RollEntry, RoundTopic, Topic
 from membership.topics.roll import turnout
 from tests.topics.people import TITLES, lapse, opened, patron, patrons, reader, vote, writing
 
@@ -145,24 +146,64 @@ def test_the_order_on_the_ballot_is_stable_per_voter_and_differs_between_voters(
     assert {order[0] for order in orders} == set(slugs)
 
 
-def test_the_letter_is_put_off_by_each_change_but_not_beyond_the_close(
+def test_a_letter_that_waits_is_not_planned_again_by_each_change(
     database: Database, clock: SteppedClock, now: datetime
 ) -> None:
     voter = patron(database, "v@example.org", now=now)
     round_ = opened(database, now=now)
     first = vote(database, round_, voter, GRID, clock=clock)
-    assert _due(database) == now + timedelta(minutes=10)
     clock.advance(timedelta(minutes=9))
     vote(database, round_, voter, RUBBLE, clock=clock)
-    assert _due(database) == now + timedelta(minutes=19)
+    assert _due(database) == now + timedelta(minutes=10)
+    with database.session() as session:
+        row = session.scalars(select(OutboxRow).where(OutboxRow.kind == "ballot_receipt")).one()
+        assert list(row.payload) == ["roll_id"]
+        assert first.receipt not in f"{row.key}{row.payload}"
+
+
+def test_the_letter_of_a_late_vote_goes_out_before_the_close(
+    database: Database, clock: SteppedClock, now: datetime
+) -> None:
+    voter = patron(database, "v@example.org", now=now)
+    round_ = opened(database, now=now)
     clock.at = round_.closes_at - timedelta(minutes=5)
     vote(database, round_, voter, FERRY, clock=clock)
     assert _due(database) == round_.closes_at - timedelta(minutes=1)
-    with database.session() as session:
-        row = session.scalars(select(OutboxRow)).one()
-        assert row.kind == "ballot_receipt"
-        assert list(row.payload) == ["roll_id"]
-        assert first.receipt not in f"{row.key}{row.payload}"
+
+
+@pytest.mark.parametrize("state", ["done", "claimed"])
+def test_a_letter_that_is_out_or_on_its_way_is_planned_anew(
+    database: Database, clock: SteppedClock, now: datetime, state: str
+) -> None:
+    voter = patron(database, "v@example.org", now=now)
+    round_ = opened(database, now=now)
+    vote(database, round_, voter, GRID, clock=clock)
+    clock.advance(timedelta(minutes=10))
+    with writing(database) as session:
+        (task,) = [each for each in claim(session, "w", limit=9, now=clock.at) if each.kind == "ballot_receipt"]
+        if state == "done":
+            finish(session, task, now=clock.at)
+    vote(database, round_, voter, RUBBLE, clock=clock)
+    with writing(database) as session:
+        # Whoever was carrying it out does so with what was.
+        finish(session, task, now=clock.at)
+    assert _due(database) == now + timedelta(minutes=20)
+
+
+def test_a_dangerous_topic_takes_no_new_vote_and_keeps_those_it_has(
+    database: Database, clock: SteppedClock, now: datetime
+) -> None:
+    kept, late = patrons(database, 2, now=now)
+    round_ = opened(database, now=now)
+    vote(database, round_, kept, GRID, clock=clock)
+    with writing(database) as session:
+        grid = select(Topic.id).where(Topic.slug == GRID).scalar_subquery()
+        session.execute(update(RoundTopic).where(RoundTopic.topic_id == grid).values(endangered_at=now))
+    with pytest.raises(Refusal, match="cannot win any more") as refused:
+        vote(database, round_, late, GRID, clock=clock)
+    assert (refused.value.status, refused.value.field) == (422, "choices")
+    assert vote(database, round_, kept, GRID, RUBBLE, clock=clock).choices == {GRID, RUBBLE}
+    assert vote(database, round_, kept, RUBBLE, clock=clock).version == 3
 
 
 def test_votes_of_two_people_do_not_meet(database: Database, clock: SteppedClock, now: datetime) -> None:
@@ -175,4 +216,5 @@ def test_votes_of_two_people_do_not_meet(database: Database, clock: SteppedClock
 
 def _due(database: Database) -> datetime:
     with database.session() as session:
-        return session.scalars(select(OutboxRow.due_at)).one()
+        letters = (OutboxRow.kind == "ballot_receipt", OutboxRow.done_at.is_(None))
+        return session.scalars(select(OutboxRow.due_at).where(*letters)).one()

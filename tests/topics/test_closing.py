@@ -13,7 +13,18 @@ from membership.errors import NotFound
 from membership.outbox.models import OutboxRow
 from membership.topics.closing import close
 from membership.topics.keeping import close_due, keep_rounds
-from membership.topics.models import CountedBallot, OpenBallot, OpenChoice, RollEntry, Round, RoundResult, Topic
+from membership.topics.models import (
+    CountedBallot,
+    MoveText,
+    OpenBallot,
+    OpenChoice,
+    RollEntry,
+    Round,
+    RoundResult,
+    RoundTopic,
+    Topic,
+    TopicMove,
+)
 from membership.topics.results import results_of
 from membership.topics.roll import verify_roll
 from membership.wiring import Seams
@@ -128,15 +139,52 @@ def test_before_the_close_there_are_no_results(database: Database, clock: Steppe
         results_of(session, reread(database, round_))
 
 
-def test_everyone_who_voted_is_told_once(database: Database, clock: SteppedClock) -> None:
-    round_, voters, _receipts = _voted(database, clock)
+def test_the_close_has_the_result_told_once_and_leaves_the_people_to_a_task(
+    database: Database, clock: SteppedClock
+) -> None:
+    round_, _voters, _receipts = _voted(database, clock)
     for _ in range(2):
         close_due(database, clock)
     with database.session() as session:
         told = session.scalars(select(OutboxRow).where(OutboxRow.kind == "round_results")).all()
-        keys = select(RollEntry.key).where(RollEntry.voted_at.is_not(None))
-        assert {row.key for row in told} == {f"{round_.slug}.{key}" for key in session.scalars(keys)}
-    assert len(told) == len(voters)
+    assert [row.key for row in told] == [round_.slug]
+
+
+def test_a_dangerous_topic_keeps_its_votes_and_its_rank_and_cannot_win(database: Database, clock: SteppedClock) -> None:
+    round_, _voters, _receipts = _voted(database, clock)
+    with writing(database) as session:
+        text = MoveText(text="Our source was arrested.")
+        session.add(text)
+        session.flush()
+        grid = select(Topic.id).where(Topic.slug == GRID).scalar_subquery()
+        marked = {"endangered_at": clock.at - timedelta(hours=1), "endangered_text_id": text.id}
+        session.execute(update(RoundTopic).where(RoundTopic.topic_id == grid).values(marked))
+    close_due(database, clock)
+    with database.session() as session:
+        results = results_of(session, reread(database, round_))
+        moved = session.execute(
+            select(TopicMove.now, MoveText.text)
+            .join(Topic, Topic.id == TopicMove.topic_id)
+            .outerjoin(MoveText, MoveText.id == TopicMove.text_id)
+            .where(Topic.slug == GRID)
+            .order_by(TopicMove.id.desc())
+        ).first()
+    assert [(each.slug, each.votes, each.chosen) for each in results.topics][:2] == [
+        (GRID, 6, False),
+        (RUBBLE, 5, True),
+    ]
+    assert moved == ("withheld", "Our source was arrested.")
+
+
+def test_a_round_that_was_called_off_is_not_counted(database: Database, clock: SteppedClock) -> None:
+    round_, _voters, receipts = _voted(database, clock)
+    with writing(database) as session:
+        session.execute(update(Round).values(called_off_at=clock.at - timedelta(hours=1)))
+    with writing(database) as session:
+        assert not close(session, round_.id, clock=clock)
+    with database.session() as session:
+        assert session.scalars(select(CountedBallot)).all() == []
+        assert len(session.scalars(select(OpenBallot)).all()) == len(receipts)
 
 
 def test_after_the_close_no_row_ties_the_roll_to_a_choice(database: Database, clock: SteppedClock) -> None:

@@ -9,11 +9,13 @@ from flask import Flask
 
 from membership.clock import SteppedClock
 from membership.db import Database
+from membership.topics.calling_off import call_off
 from membership.topics.export import as_csv, as_json, export
 from membership.topics.keeping import close_due
 from membership.topics.models import Round
 from membership.topics.tally import Contender, tally
-from tests.topics.people import opened, patrons, reread, vote
+from tests.topics.counted import counted
+from tests.topics.people import opened, patrons, reread, vote, writing
 
 GRID, RUBBLE, FERRY = "who-repairs-the-grid", "where-does-the-rubble-go", "the-last-ferrymen"
 FIELDS = ["round", "roll_size", "roll_hash", "turnout", "voided", "results", "ballots"]
@@ -87,6 +89,25 @@ def test_under_five_ballots_counts_and_ballots_are_withheld(
     assert json.loads(as_json(content))["turnout"] is None
     (row,) = csv.DictReader(io.StringIO(as_csv(content)))
     assert row["turnout"] == ""
+
+
+def test_a_topic_that_could_not_win_is_named(database: Database, clock: SteppedClock) -> None:
+    made = counted(database, clock, *[(GRID,)] * 5, dangerous=GRID)
+    with database.session() as session:
+        content = export(session, made.round)
+    assert list(content) == [*FIELDS, "note"]
+    assert content["results"][0] == {"topic": GRID, "votes": 5, "rank": 1}
+    assert content["note"] == f"Dangerous while the round was open, and could not win: {GRID}."
+
+
+def test_of_a_round_that_was_called_off_nothing_is_told_but_that(database: Database, clock: SteppedClock) -> None:
+    round_ = _round(database, clock, 6, is_closed=False)
+    with writing(database) as session:
+        call_off(session, round_.id, "Nobody can work there.", by=None, now=clock.at)
+    with database.session() as session:
+        content = export(session, reread(database, round_))
+    assert (content["turnout"], content["results"], content["ballots"]) == (None, None, None)
+    assert "called off" in content["note"]
 
 
 def test_the_command_writes_it(app: Flask, database: Database, clock: SteppedClock) -> None:

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import AuditEntry
 from membership.db import Database
-from membership.errors import NotAllowed, Refusal, TooMany, WrongState
+from membership.errors import NotAllowed, NotFound, Refusal, TooMany, WrongState
+from membership.topics.answering import decline, reconsider, shortlist, withhold
 from membership.topics.models import MoveText, Topic, TopicMove
-from membership.topics.moves import ALLOWED, decline, move, propose, shortlist
+from membership.topics.moves import ALLOWED, move
+from membership.topics.proposing import propose, withdraw
 from tests.topics.people import lapse, patron, reader, writing
 
 WHY = "Because nobody has looked."
@@ -120,6 +122,51 @@ def test_a_reason_is_needed_to_decline(database: Database, now: datetime) -> Non
         decline(session, topic, "  ", by=account, now=now)
     assert refused.value.field == "reason"
     assert _states(database) == ["proposed"]
+
+
+def test_right_to_left_text_is_kept_and_what_turns_the_page_is_not(database: Database, now: datetime) -> None:
+    account = patron(database, "p@example.org", now=now)
+    with writing(database) as session:
+        topic = propose(session, account.id, "מי \u202eמתקן את הרשת?", "\u2067لماذا\u2069", sources="a\n\nb", now=now)
+    assert (topic.title, topic.why, topic.sources) == ("מי מתקן את הרשת?", "لماذا", "a\n\nb")
+
+
+def test_a_reader_proposes_where_the_newsroom_says_so(database: Database, now: datetime) -> None:
+    account = reader(database, "r@example.org", now=now)
+    with writing(database) as session:
+        propose(session, account.id, "A title", WHY, by_any_reader=True, now=now)
+    assert _states(database) == ["proposed"]
+
+
+def test_who_proposed_a_topic_takes_it_back_and_nobody_else(database: Database, now: datetime) -> None:
+    account, topic = _proposed(database, now)
+    stranger = reader(database, "r@example.org", now=now)
+    with pytest.raises(NotFound), writing(database) as session:
+        withdraw(session, topic, by=stranger.id, now=now)
+    with writing(database) as session:
+        withdraw(session, topic, by=account, now=now)
+    with pytest.raises(WrongState, match="withdrawn"), writing(database) as session:
+        withdraw(session, topic, by=account, now=now)
+
+
+def test_declined_and_withheld_can_be_reconsidered(database: Database, now: datetime) -> None:
+    _account, topic = _proposed(database, now)
+    for answer in (decline, withhold):
+        with writing(database) as session:
+            answer(session, topic, "No.", by=None, now=now)
+        with writing(database) as session:
+            reconsider(session, topic, by=None, now=now)
+        assert _states(database) == ["shortlisted"]
+        with pytest.raises(WrongState), writing(database) as session:
+            reconsider(session, topic, by=None, now=now)
+
+
+def test_what_stands_in_a_round_is_not_withheld_but_marked_there(database: Database, now: datetime) -> None:
+    _account, topic = _proposed(database, now)
+    with writing(database) as session:
+        session.get_one(Topic, topic.id).state = "in_round"
+    with pytest.raises(WrongState, match="dangerous"), writing(database) as session:
+        withhold(session, topic, "Danger.", by=None, now=now)
 
 
 @pytest.mark.parametrize("state", sorted(ALLOWED))

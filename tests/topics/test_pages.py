@@ -6,23 +6,22 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from membership.accounts.models import Account
 from membership.clock import SteppedClock
 from membership.db import Database
+from membership.topics.answering import decline
 from membership.topics.ballots import Ballot, voter_in
 from membership.topics.keeping import close_due
-from membership.topics.models import Round, Topic
-from membership.topics.moves import decline, propose
+from membership.topics.models import Round
 from membership.topics.open_now import open_round as round_open_now
+from membership.topics.proposing import propose
 from tests.accounts.doors import sign_in
 from tests.topics.people import give, opened, patron, patrons, reread, shortlisted, vote, writing
 
 GRID, RUBBLE, FERRY = "who-repairs-the-grid", "where-does-the-rubble-go", "the-last-ferrymen"
 ROUND = "/rounds/winter-energy"
-PROPOSAL = {"title": "Who counts the trees?", "why": "Forty were felled in May."}
 
 
 def _signed_in_patron(client: FlaskClient, database: Database, clock: SteppedClock) -> Account:
@@ -52,7 +51,7 @@ def test_the_page_of_topics_without_any_says_how_to_begin(client: FlaskClient) -
     response = client.get("/topics")
     assert _is_public(response)
     assert "No topics yet" in response.text
-    assert 'action="/topics"' in response.text
+    assert 'href="/topics/proposal"' in response.text
 
 
 def test_the_page_of_topics_shows_what_an_editor_has_read_and_nothing_else(
@@ -68,7 +67,7 @@ def test_the_page_of_topics_shows_what_an_editor_has_read_and_nothing_else(
     assert "Still hidden" not in text
     assert "Who repairs the grid?" in text
     assert "Declined: We have no one there." in text
-    assert 'href="/topics/' not in text
+    assert 'href="/topics/who-repairs-the-grid"' in text
 
 
 def test_the_page_of_topics_is_the_same_for_a_signed_in_patron(
@@ -78,54 +77,6 @@ def test_the_page_of_topics_is_the_same_for_a_signed_in_patron(
     before = client.get("/topics").data
     _signed_in_patron(client, database, clock)
     assert client.get("/topics").data == before == app.test_client().get("/topics").data
-
-
-def test_a_patron_proposes_on_the_page(client: FlaskClient, database: Database, clock: SteppedClock) -> None:
-    _signed_in_patron(client, database, clock)
-    answer = client.post("/topics", data=PROPOSAL)
-    assert (answer.status_code, answer.location) == (303, "/topics?received=yes")
-    page = client.get(answer.location)
-    assert "your proposal is here" in page.text
-    assert PROPOSAL["title"] not in page.text
-    with database.session() as session:
-        assert session.scalars(select(Topic.state)).all() == ["proposed"]
-
-
-def test_who_is_not_signed_in_is_led_to_the_sign_in_and_back(client: FlaskClient) -> None:
-    answer = client.post("/topics", data=PROPOSAL)
-    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/topics")
-
-
-def test_who_is_no_patron_learns_how_to_become_one(client: FlaskClient, clock: SteppedClock) -> None:
-    sign_in(client, "reader@example.org", now=clock.at)
-    answer = client.post("/topics", data=PROPOSAL)
-    assert answer.status_code == 403
-    assert "Patrons propose topics" in answer.text
-    assert 'href="/support"' in answer.text
-
-
-def test_a_wrong_proposal_comes_back_with_its_values(
-    client: FlaskClient, database: Database, clock: SteppedClock
-) -> None:
-    _signed_in_patron(client, database, clock)
-    answer = client.post("/topics", data={"title": "<script>" * 20, "why": "Kept as typed"})
-    assert answer.status_code == 422
-    assert 'aria-invalid="true"' in answer.text
-    assert "Kept as typed" in answer.text
-    assert "<script>" not in re.sub(r'<script src="[^"]+" defer>', "", answer.text)
-
-
-def test_too_many_proposals_are_told_with_a_time(client: FlaskClient, database: Database, clock: SteppedClock) -> None:
-    _signed_in_patron(client, database, clock)
-    answers = [client.post("/topics", data={**PROPOSAL, "title": f"Title {number}"}) for number in range(4)]
-    assert [answer.status_code for answer in answers] == [303, 303, 303, 429]
-    assert answers[3].headers["Retry-After"] == str(24 * 3600)
-
-
-def test_a_proposal_from_another_site_is_refused(client: FlaskClient, database: Database, clock: SteppedClock) -> None:
-    _signed_in_patron(client, database, clock)
-    answer = client.post("/topics", data=PROPOSAL, headers={"Sec-Fetch-Site": "cross-site"})
-    assert answer.status_code == 403
 
 
 def test_a_round_shows_topics_and_how_to_join_and_no_count(
@@ -139,7 +90,7 @@ def test_a_round_shows_topics_and_how_to_join_and_no_count(
     assert _is_public(response)
     assert response.text == before
     assert "vote today" in response.text
-    assert "4 patrons on the roll" in response.text
+    assert "<dt>On the roll</dt><dd>4</dd>" in response.text
     assert str(round_.roll_hash_open) in response.text
     assert "data-local" in response.text
 

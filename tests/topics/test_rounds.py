@@ -13,8 +13,9 @@ from membership.db import Database
 from membership.errors import NotFound, Refusal, WrongState
 from membership.topics.keeping import seal_due, sweep_rolls
 from membership.topics.models import RollEntry, Round, Topic
+from membership.topics.opening import open_round
 from membership.topics.roll import AT_OPENING, RollLine, may_vote_now, roll_hash, roll_size, verify_roll
-from membership.topics.rounds import by_slug, open_round
+from membership.topics.rounds import by_slug
 from membership.wiring import Seams
 from tests.topics.people import TITLES, WEEK, give, lapse, opened, patron, patrons, reader, reread, shortlisted, writing
 
@@ -52,7 +53,7 @@ def test_joining_ends_a_day_before_the_close_of_long_rounds(
         ({"winners": 0}, "winners"),
         ({"winners": 4}, "winners"),
         ({"winners": 3}, "winners"),  # all would be chosen
-        ({"joins_until": 2 * WEEK}, "joins_until"),
+        ({"joins_until": 2 * WEEK}, "joins_on"),
     ],
 )
 def test_a_round_that_makes_no_sense_is_refused(

@@ -1,4 +1,7 @@
-"""The editors' pages: answering proposals, opening a round, and seeing no count before the close."""
+"""The editors' pages: drafting, announcing and opening a round, and seeing no count before the close."""
+
+import re
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -6,16 +9,23 @@ from sqlalchemy import select
 
 from membership.clock import SteppedClock
 from membership.db import Database
+from membership.topics.answering import decline
+from membership.topics.keeping import open_due
 from membership.topics.models import Round, Topic
-from membership.topics.moves import propose
 from tests.accounts.doors import sign_in
-from tests.topics.people import TITLES, opened, patron, patrons, shortlisted, vote, writing
+from tests.topics.people import TITLES, opened, patrons, shortlisted, vote, writing
 
+WINTER = "/staff/rounds/winter"
 GRID, RUBBLE, FERRY = "who-repairs-the-grid", "where-does-the-rubble-go", "the-last-ferrymen"
 FORM = {
     "title": "Winter",
     "question": "What next?",
     "topics": [GRID, RUBBLE, FERRY],
+    f"who-{GRID}": "Olena",
+    f"takes-{GRID}": "Two weeks on the road",
+    f"will_not_be-{GRID}": "No list of stations",
+    "opens_on": "2026-11-23",
+    "opens_time": "09:00",
     "closes_on": "2026-11-28",
     "closes_time": "20:00",
     "choices": "2",
@@ -24,10 +34,21 @@ FORM = {
 PAGES = (
     ("GET", "/staff/topics"),
     ("GET", "/staff/rounds"),
+    ("GET", "/staff/rounds/new"),
     ("POST", "/staff/rounds"),
-    ("POST", f"/staff/topics/{GRID}/shortlisting"),
-    ("POST", f"/staff/topics/{GRID}/refusal"),
+    ("GET", "/staff/rounds/winter"),
+    ("GET", "/staff/rounds/winter/draft"),
+    ("POST", "/staff/rounds/winter/draft"),
+    ("POST", "/staff/rounds/winter/announcement"),
+    ("POST", "/staff/rounds/winter/opening"),
+    ("POST", "/staff/rounds/winter/taking-back"),
+    ("POST", "/staff/rounds/winter/danger"),
+    ("POST", "/staff/rounds/winter/calling-off"),
+    ("POST", "/staff/rounds/winter/discarding"),
+    ("GET", "/staff/rounds/winter/rehearsal"),
+    ("POST", "/staff/rounds/winter/rehearsal"),
 )
+ALL_FOUR = {"checks": ["answerable", "safe", "somebody", "not_done"]}
 
 
 @pytest.fixture
@@ -37,15 +58,20 @@ def editor(client: FlaskClient, clock: SteppedClock) -> FlaskClient:
     return client
 
 
-def _proposed(database: Database, clock: SteppedClock) -> None:
-    account = patron(database, "p@example.org", now=clock.at)
-    with writing(database) as session:
-        propose(session, account.id, "Who repairs the grid?", "Because.", now=clock.at)
+def _drafted(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
+    shortlisted(database, TITLES[:3], now=clock.at)
+    assert editor.post("/staff/rounds", data=FORM).status_code == 303
 
 
-def _state(database: Database) -> str:
+def _round(database: Database) -> Round:
     with database.session() as session:
-        return session.scalars(select(Topic.state)).one()
+        return session.scalars(select(Round)).one()
+
+
+def _seen(text: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]{16})"', text)
+    assert found
+    return found[1]
 
 
 def test_the_pages_are_for_editors_and_admins(client: FlaskClient, clock: SteppedClock) -> None:
@@ -63,44 +89,110 @@ def test_empty_pages_say_the_next_step(editor: FlaskClient) -> None:
     assert "First round: 3 to 5 topics, 7 days" in editor.get("/staff/rounds").text
 
 
-def test_an_editor_shortlists_a_proposal(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
-    _proposed(database, clock)
-    page = editor.get("/staff/topics")
-    assert page.headers["Cache-Control"] == "no-store"
-    assert "Who repairs the grid?" in page.text
-    answer = editor.post(f"/staff/topics/{GRID}/shortlisting")
-    assert (answer.status_code, answer.location) == (303, "/staff/topics")
-    assert _state(database) == "shortlisted"
-    assert editor.post(f"/staff/topics/{GRID}/shortlisting").status_code == 409
-
-
-def test_an_editor_declines_with_a_reason(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
-    _proposed(database, clock)
-    answer = editor.post(f"/staff/topics/{GRID}/refusal", data={"reason": " "})
-    assert answer.status_code == 422
-    assert "Write something here" in answer.text
-    assert _state(database) == "proposed"
-    assert editor.post(f"/staff/topics/{GRID}/refusal", data={"reason": "No one there."}).status_code == 303
-    assert "Declined: No one there." in editor.get("/topics").text
-
-
-def test_a_topic_that_is_not_there_is_not_found(editor: FlaskClient) -> None:
-    for slug in ("none", "Ä"):
-        assert editor.post(f"/staff/topics/{slug}/shortlisting").status_code == 404
-
-
-def test_an_editor_opens_a_round_that_closes_by_the_newsrooms_clock(
+def test_a_draft_is_announced_and_opens_by_the_newsrooms_clock(
     editor: FlaskClient, database: Database, clock: SteppedClock
 ) -> None:
     shortlisted(database, TITLES[:3], now=clock.at)
-    assert editor.get("/staff/rounds").text.count('name="topics"') == 3
+    assert editor.get("/staff/rounds/new").text.count('name="topics"') == 3
     answer = editor.post("/staff/rounds", data=FORM)
-    assert (answer.status_code, answer.location) == (303, "/staff/rounds")
-    with database.session() as session:
-        round_ = session.scalars(select(Round)).one()
-    assert (round_.slug, round_.closes_at.isoformat()) == ("winter", "2026-11-28T20:00:00+00:00")
+    assert (answer.status_code, answer.location) == (303, WINTER)
+    round_ = _round(database)
+    assert (round_.slug, round_.opens_at.isoformat()) == ("winter", "2026-11-23T09:00:00+00:00")
+    assert round_.closes_at.isoformat() == "2026-11-28T20:00:00+00:00"
     assert round_.joins_until.isoformat() == "2026-11-27T20:00:00+00:00"
-    assert editor.get("/rounds/winter").status_code == 200
+    page = editor.get(WINTER)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "Two weeks on the road" in page.text
+    # Nobody outside sees a draft.
+    assert {editor.get(f"/rounds/winter{rest}").status_code for rest in ("", "/how-we-decide", "/results")} == {404}
+    assert editor.post(f"{WINTER}/announcement", data=ALL_FOUR).status_code == 303
+    assert "opens by itself" in editor.get(WINTER).text
+    assert "Not open yet" in editor.get("/rounds/winter").text
+    clock.at = round_.opens_at
+    assert open_due(database, clock) == 1
+    assert "To the ballot" in editor.get("/rounds/winter").text
+
+
+def test_all_four_boxes_are_asked_for(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
+    _drafted(editor, database, clock)
+    for act in ("announcement", "opening"):
+        answer = editor.post(f"{WINTER}/{act}", data={"checks": ["safe", "answerable", "somebody"]})
+        assert answer.status_code == 422
+        assert "Tick all four" in answer.text
+        assert answer.text.count(" checked") == 3
+    assert _round(database).announced_at is None
+
+
+def test_topics_that_are_alike_stand_beside_the_boxes(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    shortlisted(database, (*TITLES[:3], "Who repairs the power grid?"), now=clock.at)
+    editor.post("/staff/rounds", data=FORM)
+    assert 'href="/topics/who-repairs-the-power-grid"' in editor.get(WINTER).text
+
+
+def test_a_draft_can_be_opened_now(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
+    _drafted(editor, database, clock)
+    assert editor.post(f"{WINTER}/opening", data=ALL_FOUR).status_code == 303
+    assert (_round(database).opens_at, _round(database).announced_at) == (clock.at, clock.at)
+    assert editor.post(f"{WINTER}/opening", data=ALL_FOUR).status_code == 409
+
+
+def test_what_is_announced_can_be_taken_back_changed_and_announced_anew(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    _drafted(editor, database, clock)
+    editor.post(f"{WINTER}/announcement", data=ALL_FOUR)
+    refused = editor.post(f"{WINTER}/draft", data=FORM)
+    assert refused.status_code == editor.get(f"{WINTER}/draft").status_code == 409
+    assert "Take it back to change it" in refused.text
+    assert editor.post(f"{WINTER}/taking-back").status_code == 303
+    assert editor.get("/rounds/winter").status_code == 404
+    assert editor.post(f"{WINTER}/draft", data={**FORM, "winners": "2"}).status_code == 303
+    assert editor.post(f"{WINTER}/announcement", data=ALL_FOUR).status_code == 303
+    assert _round(database).winners == 2
+
+
+def test_an_open_round_is_not_edited(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
+    opened(database, now=clock.at)
+    path = "/staff/rounds/winter-energy"
+    answers = [editor.post(f"{path}/{act}", data=FORM) for act in ("draft", "taking-back", "discarding", "opening")]
+    assert {answer.status_code for answer in answers} == {409}
+    assert "What it promised stands" in answers[0].text
+
+
+def test_two_editors_do_not_overwrite_each_other_unseen(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    _drafted(editor, database, clock)
+    seen = _seen(editor.get(f"{WINTER}/draft").text)
+    assert seen == _seen(editor.get(WINTER).text)
+    editor.post(f"{WINTER}/draft", data={**FORM, "title": "Hers", "seen": seen})
+    answer = editor.post(f"{WINTER}/draft", data={**FORM, "title": "His", "seen": seen})
+    assert answer.status_code == 409
+    assert "Another editor has changed this draft meanwhile" in answer.text
+    assert 'value="His"' in answer.text
+    announced = editor.post(f"{WINTER}/announcement", data={**ALL_FOUR, "seen": seen})
+    assert announced.status_code == 409
+    assert _round(database).title == "Hers"
+    assert editor.post(f"{WINTER}/draft", data={**FORM, "seen": _seen(answer.text)}).status_code == 303
+
+
+def test_a_draft_is_thrown_away(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
+    _drafted(editor, database, clock)
+    assert editor.post(f"{WINTER}/discarding").location == "/staff/rounds"
+    assert [editor.get(WINTER).status_code, editor.post(f"{WINTER}/discarding").status_code] == [404, 404]
+
+
+def test_the_last_round_is_copied_to_the_next_weeks(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    opened(database, winners=2, now=clock.at)
+    clock.at += timedelta(days=10)
+    page = editor.get("/staff/rounds/new?like=winter-energy").text
+    for value in ("Winter energy", "2026-12-06", "12:00", "2026-12-13", "2026-12-12"):
+        assert f'value="{value}"' in page
+    assert editor.get("/staff/rounds/new?like=none").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -110,6 +202,15 @@ def test_an_editor_opens_a_round_that_closes_by_the_newsrooms_clock(
         ({"question": "x" * 300}, "question"),
         ({"topics": [GRID]}, "topics"),
         ({"topics": [GRID, "elsewhere"]}, "topics"),
+        ({"topics": [GRID, GRID]}, "topics"),
+        ({f"who-{GRID}": "x" * 301}, f"who-{GRID}"),
+        ({"opens_on": ""}, "opens_on"),
+        ({"opens_on": "0001-01-01"}, "opens_on"),
+        ({"opens_on": "2026-11-29"}, "closes_on"),
+        ({"joins_on": "2026-11-30"}, "joins_on"),
+        ({"joins_on": "soon"}, "joins_on"),
+        ({"donor_months": "25"}, "donor_months"),
+        ({"donor_months": "0"}, "donor_months"),
         ({"closes_on": "28.11.2026"}, "closes_on"),
         ({"closes_on": "2026-11-01"}, "closes_on"),
         ({"closes_time": "25:00"}, "closes_time"),
@@ -136,6 +237,19 @@ def test_a_topic_that_was_taken_meanwhile_is_told(editor: FlaskClient, database:
     answer = editor.post("/staff/rounds", data=FORM)
     assert answer.status_code == 409
     assert "stands in an open round" in answer.text
+    assert 'value="Winter"' in answer.text
+
+
+def test_a_topic_that_leaves_the_shortlist_is_told_before_the_round_is_announced(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    _drafted(editor, database, clock)
+    with writing(database) as session:
+        decline(session, session.scalars(select(Topic).where(Topic.slug == GRID)).one(), "No.", by=None, now=clock.at)
+    assert "not on the shortlist any more" in editor.get(WINTER).text
+    assert "not on the shortlist any more" in editor.get(f"{WINTER}/draft").text
+    assert editor.post(f"{WINTER}/announcement", data=ALL_FOUR).status_code == 409
+    assert _round(database).announced_at is None
 
 
 def test_editors_see_the_turnout_from_five_on_and_no_count(

@@ -16,7 +16,7 @@ from membership.outbox.rows import Task
 from membership.outbox.worker import carry_out
 from membership.topics.keeping import close_due
 from membership.topics.models import CountedBallot, Round, Topic
-from membership.topics.rounds import open_round
+from membership.topics.opening import open_round
 from membership.topics.traces import TracesRemain, erase_traces
 from tests.databases import empty
 from tests.topics.people import WEEK, opened, patrons, vote, writing

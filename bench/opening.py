@@ -1,0 +1,155 @@
+"""`python -m bench.opening`: how long a round takes to open with a roll of 100,000, and for how long writers wait."""
+
+import tempfile
+import time
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.mirroring import insert_all
+from bench.processes import Failed
+from membership.accounts.models import Account
+from membership.db import Database, transaction
+from membership.patrons.models import Pledge, PledgePayment
+from membership.payments.models import Payer, Payment, PaymentState
+from membership.topics.announcing import CHECKS, announce
+from membership.topics.drafting import draft
+from membership.topics.models import Round, Topic
+from membership.topics.opening import begin, prepare
+from membership.topics.roll import missing, roll_size, verify_roll
+from membership.topics.round_terms import Candidate, Terms
+from tests.databases import create_postgresql, migrated, postgresql_server
+
+BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
+OPENS = BEGAN + timedelta(days=100)
+MONTH = timedelta(days=30)
+MOST_SECONDS, MOST_LOCKED_SECONDS = 10, 2
+
+Row = dict[str, Any]
+
+
+@click.command()
+@click.option("--patrons", default=100_000, show_default=True)
+@click.option("--payments", default=12, show_default=True, help="Of each patron.")
+@click.option("--postgresql", is_flag=True)
+def main(patrons: int, payments: int, *, postgresql: bool) -> None:
+    """Fills the tables, opens a round, and looks what the minute's sweep costs then."""
+    with (
+        postgresql_server() if postgresql else nullcontext() as server_url,
+        tempfile.TemporaryDirectory(prefix="membership-bench-") as temporary,
+    ):
+        url = migrated(create_postgresql(server_url) if server_url else f"sqlite:///{Path(temporary) / 'm.db'}")
+        database = Database(url)
+        _fill(database, patrons, payments)
+        round_id = _announced(database)
+        seconds, locked_seconds = _open(database, round_id)
+        size, sweep_seconds = _looked_over(database, round_id)
+        database.close()
+    click.echo(
+        f"a roll of {size} opened in {seconds:.1f} s; the lock was held for {locked_seconds:.2f} s; "
+        f"a sweep asks for {sweep_seconds:.2f} s"
+    )
+    if size != patrons or seconds > MOST_SECONDS or locked_seconds > MOST_LOCKED_SECONDS:
+        raise Failed(f"It may take {MOST_SECONDS} s, and {MOST_LOCKED_SECONDS} s of the lock.")
+
+
+def _open(database: Database, round_id: int) -> tuple[float, float]:
+    begun = time.monotonic()
+    with database.session() as session:
+        prepared = prepare(session, session.get_one(Round, round_id), now=OPENS)
+        with transaction(session):
+            locked_at = time.monotonic()
+            assert begin(session, round_id, prepared, now=OPENS)  # noqa: S101 - nothing else opens it
+        ended = time.monotonic()
+    return ended - begun, ended - locked_at
+
+
+def _looked_over(database: Database, round_id: int) -> tuple[int, float]:
+    with database.session() as session:
+        round_ = session.get_one(Round, round_id)
+        if not verify_roll(session, round_).opening:
+            raise Failed("The hash does not follow from the roll.")
+        begun = time.monotonic()
+        if missing(session, round_, now=OPENS):
+            raise Failed("Somebody is missing on the roll.")
+        return roll_size(session, round_id), time.monotonic() - begun
+
+
+def _announced(database: Database) -> int:
+    with database.session() as session, transaction(session):
+        for number in range(3):
+            session.add(Topic(slug=f"topic-{number}", title="A topic", why="", state="shortlisted", proposed_at=BEGAN))
+        session.flush()
+        topics = [Candidate(f"topic-{number}") for number in range(3)]
+        terms = Terms("Winter", "What next?", OPENS, OPENS + timedelta(days=7), choices=2, winners=1)
+        round_ = draft(session, terms, topics, by=None, now=BEGAN)
+        return announce(session, round_.id, CHECKS, by=None, now=BEGAN).id
+
+
+def _fill(database: Database, patrons: int, payments: int) -> None:
+    with database.session() as session, transaction(session):
+        insert_all(session, Account, map(_account, range(1, patrons + 1)))
+        insert_all(session, Payer, map(_payer, range(1, patrons + 1)))
+        insert_all(session, Pledge, map(_pledge, range(1, patrons + 1)))
+        ids = range(1, patrons * payments + 1)
+        insert_all(session, Payment, (_payment(number, (number - 1) // payments + 1) for number in ids))
+        insert_all(session, PaymentState, map(_state, ids))
+        insert_all(session, PledgePayment, (_tie(number, (number - 1) // payments + 1) for number in ids))
+    database.analyze()
+
+
+def _account(number: int) -> Row:
+    email = f"patron-{number}@example.org"
+    known = {"id": number, "reference": f"account {number}", "email": email, "email_key": email}
+    return known | {"language": "en", "link_version": 1, "created_at": BEGAN}
+
+
+def _payer(number: int) -> Row:
+    return {"id": number, "reference": f"payer {number}", "account_id": number, "created_at": BEGAN}
+
+
+def _pledge(number: int) -> Row:
+    return {
+        "id": number,
+        "reference": f"pledge {number}",
+        "account_id": number,
+        "payer_id": number,
+        "subscription": f"sub_{number}",
+        "cadence": "month",
+        "amount_minor": 500,
+        "currency": "EUR",
+        "stripe_status": "active",
+        "started_at": BEGAN,
+        "period_end_at": OPENS + MONTH,
+        "live": True,
+    }
+
+
+def _payment(number: int, owner: int) -> Row:
+    at = BEGAN + timedelta(seconds=number)
+    return {
+        "id": number,
+        "reference": f"payment {number}",
+        "payer_id": owner,
+        "source": "stripe",
+        "amount_minor": 500,
+        "currency": "EUR",
+        "state": "paid",
+        "paid_at": at,
+        "created_at": at,
+    }
+
+
+def _state(number: int) -> Row:
+    return {"payment_id": number, "now": "paid", "at": BEGAN, "cause_kind": "event"}
+
+
+def _tie(number: int, owner: int) -> Row:
+    return {"payment_id": number, "pledge_id": owner, "period_start": BEGAN, "period_end": BEGAN + MONTH}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Where a round stands: from the draft that nobody outside sees to its close, or until it was called off."""
+
+from datetime import datetime
+from typing import Literal
+
+from membership.topics.models import Round
+
+Phase = Literal["draft", "soon", "joining", "voting", "counting", "closed", "called_off"]
+
+
+def phase(round_: Round, *, now: datetime) -> Phase:
+    """Says where a round stands: `joining` while people may still come onto its roll.
+
+    A round whose time to open has come is `soon` until its roll is made.
+    """
+    if round_.announced_at is None:
+        return "draft"
+    if round_.called_off_at is not None:
+        return "called_off"
+    if round_.closed_at is not None:
+        return "closed"
+    if round_.roll_hash_open is None or now < round_.opens_at:
+        return "soon"
+    if now >= round_.closes_at:
+        return "counting"
+    return "joining" if now < round_.joins_until else "voting"
+
+
+def is_open(round_: Round, *, now: datetime) -> bool:
+    """Says whether votes are taken."""
+    return phase(round_, now=now) in ("joining", "voting")
+
+
+def next_change(round_: Round, *, now: datetime) -> datetime | None:
+    """Returns when the clock alone changes the pages of a round; `None` if it does not any more."""
+    if round_.closed_at is not None or round_.called_off_at is not None:
+        return None
+    moments = (round_.opens_at, round_.joins_until, round_.closes_at)
+    return min((each for each in moments if each > now), default=None)
