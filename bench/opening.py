@@ -1,32 +1,39 @@
-"""`python -m bench.opening`: how long a round takes to open with a roll of 100,000, and for how long writers wait."""
+"""`python -m bench.opening`: how long a round of 100,000 takes to open, for how long writers wait, and its count."""
 
 import tempfile
 import time
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import click
+from sqlalchemy import select, update
 
 from bench.mirroring import insert_all
 from bench.processes import Failed
 from membership.accounts.models import Account
+from membership.clock import SteppedClock
 from membership.db import Database, transaction
 from membership.patrons.models import Pledge, PledgePayment
 from membership.payments.models import Payer, Payment, PaymentState
 from membership.topics.announcing import CHECKS, announce
+from membership.topics.closing import close
 from membership.topics.drafting import draft
-from membership.topics.models import Round, Topic
+from membership.topics.models import CountedBallot, OpenBallot, OpenChoice, RollEntry, Round, Topic
 from membership.topics.opening import begin, prepare
 from membership.topics.roll import missing, roll_size, verify_roll
 from membership.topics.round_terms import Candidate, Terms
+from membership.topics.tally import Contender, tally
 from tests.databases import create_postgresql, migrated, postgresql_server
 
 BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 OPENS = BEGAN + timedelta(days=100)
 MONTH = timedelta(days=30)
-MOST_SECONDS, MOST_LOCKED_SECONDS = 10, 2
+LASTS = timedelta(days=7)
+TOPICS = tuple(f"topic-{number}" for number in range(3))
+MOST_SECONDS, MOST_LOCKED_SECONDS, MOST_TALLY_SECONDS = 10, 2, 2
 
 Row = dict[str, Any]
 
@@ -36,7 +43,7 @@ Row = dict[str, Any]
 @click.option("--payments", default=12, show_default=True, help="Of each patron.")
 @click.option("--postgresql", is_flag=True)
 def main(patrons: int, payments: int, *, postgresql: bool) -> None:
-    """Fills the tables, opens a round, and looks what the minute's sweep costs then."""
+    """Fills the tables, opens a round, looks what the minute's sweep costs then, lets all vote, and counts."""
     with (
         postgresql_server() if postgresql else nullcontext() as server_url,
         tempfile.TemporaryDirectory(prefix="membership-bench-") as temporary,
@@ -47,13 +54,17 @@ def main(patrons: int, payments: int, *, postgresql: bool) -> None:
         round_id = _announced(database)
         seconds, locked_seconds = _open(database, round_id)
         size, sweep_seconds = _looked_over(database, round_id)
+        close_seconds, tally_seconds = _counted(database, round_id)
         database.close()
     click.echo(
         f"a roll of {size} opened in {seconds:.1f} s; the lock was held for {locked_seconds:.2f} s; "
-        f"a sweep asks for {sweep_seconds:.2f} s"
+        f"a sweep asks for {sweep_seconds:.2f} s; "
+        f"as many ballots are tallied in {tally_seconds:.2f} s, and closed in {close_seconds:.1f} s"
     )
     if size != patrons or seconds > MOST_SECONDS or locked_seconds > MOST_LOCKED_SECONDS:
         raise Failed(f"It may take {MOST_SECONDS} s, and {MOST_LOCKED_SECONDS} s of the lock.")
+    if tally_seconds > MOST_TALLY_SECONDS:
+        raise Failed(f"The tally may take {MOST_TALLY_SECONDS} s.")
 
 
 def _open(database: Database, round_id: int) -> tuple[float, float]:
@@ -78,13 +89,36 @@ def _looked_over(database: Database, round_id: int) -> tuple[int, float]:
         return roll_size(session, round_id), time.monotonic() - begun
 
 
+def _counted(database: Database, round_id: int) -> tuple[float, float]:
+    """Has everybody on the roll vote; returns how long the close takes, and the tally alone of the same ballots."""
+    with database.session() as session, transaction(session):
+        rolls = session.scalars(select(RollEntry.id).where(RollEntry.round_id == round_id)).all()
+        topics = session.scalars(select(Topic.id).order_by(Topic.id)).all()
+        insert_all(session, OpenBallot, (_ballot(roll_id) for roll_id in rolls))
+        named = ((each, topics[place]) for each in rolls for place in {each % 3, each % 2})
+        insert_all(session, OpenChoice, ({"ballot_id": each, "topic_id": topic, "value": 1} for each, topic in named))
+        session.execute(update(RollEntry).values(voted_at=OPENS))
+    database.analyze()
+    begun = time.monotonic()
+    with database.session() as session, transaction(session):
+        assert close(session, round_id, clock=SteppedClock(OPENS + LASTS))  # noqa: S101 - nothing else closes it
+    closed = time.monotonic() - begun
+    with database.session() as session:
+        ballots = session.scalars(select(CountedBallot.choices)).all()
+    if len(ballots) != len(rolls):
+        raise Failed("Not all ballots were counted.")
+    begun = time.monotonic()
+    tally("winter", [Contender(slug, BEGAN) for slug in TOPICS], ballots)
+    return closed, time.monotonic() - begun
+
+
 def _announced(database: Database) -> int:
     with database.session() as session, transaction(session):
-        for number in range(3):
-            session.add(Topic(slug=f"topic-{number}", title="A topic", why="", state="shortlisted", proposed_at=BEGAN))
+        for slug in TOPICS:
+            session.add(Topic(slug=slug, title="A topic", why="", state="shortlisted", proposed_at=BEGAN))
         session.flush()
-        topics = [Candidate(f"topic-{number}") for number in range(3)]
-        terms = Terms("Winter", "What next?", OPENS, OPENS + timedelta(days=7), choices=2, winners=1)
+        topics = [Candidate(slug) for slug in TOPICS]
+        terms = Terms("Winter", "What next?", OPENS, OPENS + LASTS, choices=2, winners=1)
         round_ = draft(session, terms, topics, by=None, now=BEGAN)
         return announce(session, round_.id, CHECKS, by=None, now=BEGAN).id
 
@@ -126,6 +160,10 @@ def _pledge(number: int) -> Row:
         "period_end_at": OPENS + MONTH,
         "live": True,
     }
+
+
+def _ballot(roll_id: int) -> Row:
+    return {"id": roll_id, "roll_id": roll_id, "receipt": token_hex(10), "version": 1, "changed_at": OPENS}
 
 
 def _payment(number: int, owner: int) -> Row:

@@ -87,7 +87,10 @@ RETENTION: tuple[Period, ...] = (
     ),
     Period(
         "account",
-        _("An account: address, name, language, which letters you want, how you are named under articles"),
+        _(
+            "An account: address, name, language, which letters you want, which topics you follow, "
+            "how you are named under articles"
+        ),
         _("To be yours: votes, receipts, the pledge."),
         until=_("until you erase it"),
     ),
@@ -105,9 +108,9 @@ RETENTION: tuple[Period, ...] = (
     ),
     Period(
         "votes",
-        _("Votes: a secret ballot is cut from its voter at the close, for everybody"),
+        _("Votes: that you voted, and what; a secret ballot is cut from its voter at the close, for everybody"),
         _("So that anyone can count them again."),
-        until=_("for good, without a name"),
+        until=_("for good; as yours, until you erase your account"),
     ),
     Period(
         "receipts",

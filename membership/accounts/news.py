@@ -40,6 +40,12 @@ def add_news(
     return added
 
 
+def drop_news(session: Session, account_id: int, kind: str, about: str) -> None:
+    """Takes back what waits to be told of a kind, where its key begins with `about`; what is in a letter stays."""
+    whose = (*_waiting(account_id), News.kind == kind, News.key.startswith(about, autoescape=True))
+    session.execute(delete(News).where(*whose))
+
+
 def take(session: Session, task: Task, *, now: datetime) -> tuple[Account, tuple[News, ...]] | None:
     """Puts all that waits into the letter of `task`, and returns what it tells; a repeat returns the same.
 

@@ -61,16 +61,22 @@ def section(slug: str) -> Response:
 def article(slug: str) -> Response:
     moment = now()
     story = queries.story(current_session(), slug, language=current_newsroom().language, now=moment) or abort(404)
+    found = None if story.topic_id is None else chosen_by(story.topic_id)
     page = render_template(
         "articles/article.html",
         article=_shown(story),
         also=story.also,
-        chosen_by=None if story.topic_id is None else chosen_by(story.topic_id),
+        chosen_by=found,
         names_at_once=NAMES_AT_ONCE,
         appeal=default_appeal(story.reading, current_words(), ballot=_ballot(moment)),
         fragment_href=f"{story.card.href}/appeal",
     )
-    return public(make_response(page), now=moment, fresh_until=_sooner(story.next_at, open_now.next_change(now=moment)))
+    return public(
+        make_response(page),
+        now=moment,
+        fresh_until=_sooner(story.next_at, open_now.next_change(now=moment)),
+        names_people=found is not None and bool(found.names),
+    )
 
 
 @blueprint.get("/articles/<slug>/voters")
@@ -89,7 +95,7 @@ def voters(slug: str) -> Response:
         before=None if at == 1 else f"{path}?page={at - 1}",
         after=f"{path}?page={at + 1}" if at * NAMES_AT_ONCE < len(found.names) else None,
     )
-    return public(make_response(page), now=moment)
+    return public(make_response(page), now=moment, names_people=bool(found.names))
 
 
 @blueprint.get("/articles/<slug>/appeal")

@@ -120,7 +120,7 @@ def _first_failure(session: Session, pledge: Pledge, invoice: Invoice, *, now: d
     if invoice.tries == 0 or invoice.is_first or not (pledge.live or was_ended):
         return None
     # Ended at Stripe before we heard that it failed: what it still asks for is voided at once.
-    ends_at = now if was_ended else pledge.grace_until or invoice.period_start + GRACE
+    ends_at = now if was_ended else _end_of_grace(pledge, invoice)
     insert_ignore(
         session,
         FailedRenewal,
@@ -140,6 +140,12 @@ def _first_failure(session: Session, pledge: Pledge, invoice: Invoice, *, now: d
         )
     enqueue(session, "end_of_grace", invoice.id, {"invoice": invoice.id}, due_at=max(ends_at, now), now=now)
     return failed_renewal(session, invoice.id)
+
+
+def _end_of_grace(pledge: Pledge, invoice: Invoice) -> datetime:
+    # A grace that ended before this period began was another renewal's, and nobody has told us yet how that went out.
+    known = pledge.grace_until
+    return known if known is not None and known > invoice.period_start else invoice.period_start + GRACE
 
 
 def _letters(ends_at: datetime, *, now: datetime) -> list[tuple[int, datetime]]:

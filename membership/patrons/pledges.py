@@ -165,8 +165,8 @@ def _apply(pledge: Pledge, seen: Subscription, *, now: datetime) -> None:
     pledge.ended_at = (seen.ended_at or now) if seen.status in OVER else None
     if seen.status not in IN_GRACE or seen.is_paused:
         pledge.grace_until = None
-    elif seen.status == "past_due" and pledge.grace_until is None:
-        # The renewal that failed opened this period, however late we hear of it.
+    elif seen.status == "past_due" and (pledge.grace_until is None or pledge.grace_until <= seen.period_start_at):
+        # The renewal that failed opened this period, however late we hear of it; one that failed before is over.
         pledge.grace_until = seen.period_start_at + GRACE
 
 

@@ -11,6 +11,7 @@ from membership.outbox.rows import Task
 from membership.payments.gateway import Gateway, GoneAtStripe, KeySpoiled, NotLetIn, StripeAway, StripeRefused
 from membership.payments.mirror import Cause, Mirror
 from membership.payments.models import Payment, Refund
+from membership.payments.money_back import tell_of_money
 from membership.payments.notices import notify_staff
 from membership.payments.records import RefundOrder, RefundSeen
 from membership.payments.refunds import sync_refund
@@ -95,9 +96,13 @@ def _next_try(mirror: Mirror, reference: str) -> None:
 def _give_up(mirror: Mirror, reference: str, why: str) -> None:
     now = mirror.clock.now()
     with mirror.database.session() as session, transaction(session):
+        paid_by = select(Payment).join(Refund, Refund.payment_id == Payment.id).where(Refund.reference == reference)
+        payment = session.scalars(paid_by.with_for_update(of=Payment, key_share=True)).one()
         refund = session.scalars(select(Refund).where(Refund.reference == reference).with_for_update()).one()
         if refund.state != "asked":
             return
         refund.state, refund.failure, refund.settled_at = "failed", why, now
         notify_staff(session, "refund_failed", reference, now=now)
+        # Who was to get it back has paid after all.
+        tell_of_money(mirror, session, payment, now=now)
     log.error("refund.refused", refund=reference, why=why)

@@ -1,6 +1,6 @@
 """A person's year: what they gave, the rounds they voted in and what came of them. Never for what they voted."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from membership.support.year_of_giving import Giving, giving_between, moments_of_giving
-from membership.topics.results import TopicResult
+from membership.topics.promise_list import Promise
+from membership.topics.results import TopicResult, promises_of
 from membership.topics.voted_in import VotedIn, voted_at, voted_between
 
 
@@ -31,10 +32,11 @@ ArticlesOf = Callable[..., Sequence[Article]]
 
 @dataclass(frozen=True)
 class Chosen:
-    """A topic that a round chose, and the articles that came of it so far."""
+    """A topic that a round chose, the articles that came of it so far, and what is promised of it or became of it."""
 
     topic: TopicResult
     articles: tuple[Article, ...]
+    promise: Promise | None
 
 
 @dataclass(frozen=True)
@@ -75,19 +77,22 @@ def statement_of(
         return None
     start, end = (datetime(each, 1, 1, tzinfo=zone) for each in (year, year + 1))
     rounds = voted_between(session, account_id, start, end)
-    slugs = {topic.slug for each in rounds for topic in each.winners}
+    winners = [topic for each in rounds for topic in each.winners]
+    slugs = {topic.slug for topic in winners}
     articles = articles_of(session, slugs, now=now) if slugs else ()
+    promises = promises_of(session, winners, zone=zone, now=now)
     return Statement(
         year=year,
         giving=giving_between(session, account_id, start, end),
-        rounds=tuple(RoundOfYear(each, _chosen(each, articles)) for each in rounds),
+        rounds=tuple(RoundOfYear(each, _chosen(each, articles, promises)) for each in rounds),
         earlier=max((each for each in years if each < year), default=None),
         later=min((each for each in years if each > year), default=None),
         is_over=end <= now,
     )
 
 
-def _chosen(round_: VotedIn, articles: Iterable[Article]) -> tuple[Chosen, ...]:
+def _chosen(round_: VotedIn, articles: Iterable[Article], promises: Mapping[str, Promise]) -> tuple[Chosen, ...]:
     return tuple(
-        Chosen(topic, tuple(each for each in articles if each.topic == topic.slug)) for topic in round_.winners
+        Chosen(topic, tuple(each for each in articles if each.topic == topic.slug), promises.get(topic.slug))
+        for topic in round_.winners
     )

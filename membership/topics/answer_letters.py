@@ -43,17 +43,19 @@ def answer_told(session: Session, payload: Mapping[str, Any], *, base_url: str) 
             (Line(_("Thank you for proposing it. An editor has read it and declined it. The reason:")), *reason, own),
         )
     if step.now == "withheld":
-        return Told(
-            _("We keep one of your topics out of sight"),
-            (
-                Line(_("An editor has read “%(title)s” and withholds it for safety.", title=topic.title)),
-                Line(_("In public it is a number and nothing more. The reason is for you alone:")),
-                *reason,
-                own,
-            ),
-        )
+        return Told(_("We keep one of your topics out of sight"), (*_withheld(topic, step), *reason, own))
     said = _("An editor has read “%(title)s” and put it on the shortlist.", title=topic.title)
     page = Button(_("See the topic"), f"{base_url}/topics/{topic.slug}")
     return Told(
         _("Your topic is on the shortlist"), (Line(said), Line(_("From there it may come into a round.")), page)
     )
+
+
+def _withheld(topic: Topic, step: TopicMove) -> tuple[Line, ...]:
+    if step.was == "in_round":
+        said = _(
+            "“%(title)s” became dangerous while its round was open, and is withheld for safety.", title=topic.title
+        )
+        return Line(said), Line(_("The reason, as it stood in the round:"))
+    said = _("An editor has read “%(title)s” and withholds it for safety.", title=topic.title)
+    return Line(said), Line(_("In public it is a number and nothing more. The reason is for you alone:"))

@@ -11,6 +11,7 @@ from membership.outbox.rows import put_off
 from membership.outbox.waiting import call_off
 from membership.patrons.models import Pledge, PledgePayment
 from membership.payments.models import Payer, Payment
+from membership.payments.states import KEPT, PAID
 from membership.topics.ballots import letter_due_at
 from membership.topics.models import OpenBallot, RollEntry, Round
 from membership.topics.roll import may_vote_now
@@ -18,6 +19,8 @@ from membership.topics.saving import RECEIPT_LETTER
 
 # Why money takes a vote with it; who is barred for another reason is not let back by money.
 MONEY_REASONS: Final = ("refunded", "withdrawn", "disputed", "lost")
+# States of a payment that was with us and is not any more.
+GONE: Final = frozenset(PAID) - frozenset(KEPT)
 
 
 def follow_money(session: Session, payment_id: int, why: str | None, *, now: datetime) -> None:
@@ -34,6 +37,27 @@ def follow_money(session: Session, payment_id: int, why: str | None, *, now: dat
     account_id = _account_of(session, payment_id) if why is None else None
     if account_id is not None:
         may_vote_now(session, account_id, now=now)
+
+
+def overlooked(session: Session, *, now: datetime) -> list[int]:
+    """Lists payments that went back and still let somebody vote: these came onto a roll just as it happened."""
+    still_open = (Round.closed_at.is_(None), Round.called_off_at.is_(None), Round.closes_at > now)
+    rounds = session.scalars(select(Round.id).where(Round.roll_hash_open.is_not(None), *still_open)).all()
+    if not rounds:
+        return []
+    resting = (
+        select(Payment.id)
+        .join(RollEntry, RollEntry.payment_id == Payment.id)
+        .where(RollEntry.round_id.in_(rounds), RollEntry.barred_at.is_(None), Payment.state.in_(GONE))
+    )
+    return list(session.scalars(resting.distinct().order_by(Payment.id)))
+
+
+def bar_overlooked(session: Session, payment_id: int, *, now: datetime) -> None:
+    """Bars whom a payment still lets vote, unless it has come back meanwhile."""
+    payment = locked(session, Payment, payment_id)
+    if payment is not None and payment.state in GONE:
+        follow_money(session, payment_id, payment.state, now=now)
 
 
 def hold_entries(session: Session, which: ColumnElement[bool], *, shared: bool) -> list[RollEntry]:

@@ -10,9 +10,11 @@ from membership.accounts.audit import record
 from membership.db import locked
 from membership.errors import NotFound, WrongState
 from membership.outbox.rows import enqueue
+from membership.topics.answering import tell_who_proposed
 from membership.topics.closing import ERASE_TRACES, dangers_of, delete_open
 from membership.topics.models import MoveText, Round, RoundTopic, Topic
 from membership.topics.moves import REASON_LENGTH, hold, move, tell
+from membership.topics.round_phase import is_draft
 from membership.topics.wording import paragraphs
 
 ROUND_CALLED_OFF: Final = "round_called_off"
@@ -36,7 +38,8 @@ def call_off(session: Session, round_id: int, reason: str, *, by: int | None, no
     topics = hold(session, Topic.id.in_(select(RoundTopic.topic_id).where(RoundTopic.round_id == round_.id)))
     for topic in topics:
         if topic.id in dangers:
-            move(session, topic, "withheld", by=by, reason=dangers[topic.id], now=now)
+            step = move(session, topic, "withheld", by=by, reason=dangers[topic.id], now=now)
+            tell_who_proposed(session, topic, step, now=now)
         else:
             move(session, topic, "shortlisted", by=by, now=now)
     round_.called_off_at, round_.called_off_text_id = now, text.id
@@ -49,7 +52,7 @@ def call_off(session: Session, round_id: int, reason: str, *, by: int | None, no
 
 
 def _refuse_unless_it_can_be(round_: Round, *, now: datetime) -> None:
-    if round_.announced_at is None:
+    if is_draft(round_):
         raise WrongState("This round is a draft. Throw it away instead.")
     if round_.called_off_at is not None:
         raise WrongState("This round was called off already.")

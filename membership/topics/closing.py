@@ -13,6 +13,7 @@ from membership.clock import Clock
 from membership.db import locked
 from membership.errors import NotFound
 from membership.outbox.rows import enqueue
+from membership.topics.answering import tell_who_proposed
 from membership.topics.models import (
     CountedBallot,
     MoveText,
@@ -122,13 +123,15 @@ def _publish(session: Session, round_: Round, ballots: Iterable[list[str]], *, n
     counted = tally(round_.slug, contenders, ballots)
     won = chosen(counted, round_.winners)
     for each in counted:
-        topic = topics[each.slug]
-        session.add(RoundResult(round_id=round_.id, topic_id=topic.id, votes=each.votes, rank=each.rank))
-        if each.can_win:
-            move(session, topic, "selected" if each.slug in won else "shortlisted", by=None, now=now)
+        session.add(RoundResult(round_id=round_.id, topic_id=topics[each.slug].id, votes=each.votes, rank=each.rank))
+    # Not by rank: where ranks are withheld, the order of moves tells them to no ledger, letter or log.
+    for topic in topics.values():
+        if topic.id in dangers:
+            step = move(session, topic, "withheld", by=None, reason=dangers[topic.id], now=now)
+            tell_who_proposed(session, topic, step, now=now)
         else:
-            move(session, topic, "withheld", by=None, reason=dangers[topic.id], now=now)
-    return [topics[each.slug] for each in counted]
+            move(session, topic, "selected" if topic.slug in won else "shortlisted", by=None, now=now)
+    return list(topics.values())
 
 
 def dangers_of(session: Session, round_: Round) -> dict[int, str | None]:

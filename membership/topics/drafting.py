@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.audit import record
+from membership.accounts.models import Account
 from membership.db import locked
 from membership.errors import NotFound, Refusal, WrongState
 from membership.topics.models import Round, RoundTopic, Topic
@@ -24,13 +25,31 @@ WEEK = timedelta(days=7)
 
 
 def draft(session: Session, terms: Terms, topics: Sequence[Candidate], *, by: int | None, now: datetime) -> Round:
-    """Makes a draft over topics of the shortlist; `by` is the editor's account.
+    """Makes a draft over topics of the shortlist; `by` is the editor's account. The same form sent twice makes one.
 
     Raises `Refusal` about a field, and `WrongState` for a topic that is not on the shortlist.
     """
+    if by is not None:
+        # Held, so that a second press waits and finds what the first one made.
+        locked(session, Account, by)
+    if (same := _same_draft(session, sound(terms, len(topics)), topics)) is not None:
+        return same
     round_ = make_draft(session, terms, topics, now=now)
     record(session, "drafted", "round", round_.slug, actor_id=by, now=now)
     return round_
+
+
+def _same_draft(session: Session, terms: Terms, topics: Sequence[Candidate]) -> Round | None:
+    alike = select(Round).where(Round.title == terms.title, Round.announced_at.is_(None), Round.called_off_at.is_(None))
+    tidied = [_tidy(topic) for topic in topics]
+    return next(
+        (
+            each
+            for each in session.scalars(alike.order_by(Round.id))
+            if terms_of(each) == terms and list(candidates_of(session, each)) == tidied
+        ),
+        None,
+    )
 
 
 def make_draft(session: Session, terms: Terms, topics: Sequence[Candidate], *, now: datetime) -> Round:

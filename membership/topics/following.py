@@ -6,8 +6,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
+from membership.accounts.news import drop_news
 from membership.db import insert_ignore, locked
 from membership.topics.models import Follow, Topic
+from membership.topics.stage_telling import FOLLOWED
+from membership.web.slugs import is_slug
 
 
 def follow(session: Session, account_id: int, topic: Topic, *, now: datetime) -> bool:
@@ -18,9 +21,15 @@ def follow(session: Session, account_id: int, topic: Topic, *, now: datetime) ->
     return insert_ignore(session, Follow, account_id=account_id, topic_id=topic.id, since=now)
 
 
-def unfollow(session: Session, account_id: int, topic: Topic) -> None:
-    """Ends it. May be repeated, and whatever the topic has become."""
-    session.execute(delete(Follow).where(Follow.account_id == account_id, Follow.topic_id == topic.id))
+def unfollow(session: Session, account_id: int, slug: str) -> None:
+    """Ends it, also for steps that wait to be told.
+
+    May be repeated, whatever the topic at that address has become, and if there is none.
+    """
+    if is_slug(slug):
+        topic = select(Topic.id).where(Topic.slug == slug)
+        session.execute(delete(Follow).where(Follow.account_id == account_id, Follow.topic_id.in_(topic)))
+        drop_news(session, account_id, FOLLOWED, f"{slug}.")
 
 
 def is_following(session: Session, account_id: int, topic: Topic) -> bool:

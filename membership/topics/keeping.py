@@ -11,6 +11,7 @@ from membership.db import Database, locked, transaction
 from membership.newsroom.site_version import bump
 from membership.patrons.who import Entitled
 from membership.topics.announcing import take_back
+from membership.topics.barring import bar_overlooked, overlooked
 from membership.topics.closing import close
 from membership.topics.models import Round
 from membership.topics.opening import begin, prepare
@@ -89,7 +90,8 @@ def close_due(database: Database, clock: Clock) -> int:
 def sweep_rolls(keeping: Keeping) -> int:
     """Adds whom no event has brought onto the rolls that can still be joined; returns how many.
 
-    Comes round every minute, so the last time within the minute before `joins_until`.
+    Comes round every minute, so the last time within the minute before `joins_until`. Bars as well who came onto a roll
+    at the moment in which their money went back: neither act then sees the other.
     """
     now = keeping.clock.now()
     added = 0
@@ -100,6 +102,9 @@ def sweep_rolls(keeping: Keeping) -> int:
                 with transaction(session):
                     added += sum(_sweep(session, round_.id, each, now=now) for each in absent)
                     bump(session)
+        for payment_id in overlooked(session, now=now):
+            with transaction(session):
+                bar_overlooked(session, payment_id, now=now)
     return added
 
 

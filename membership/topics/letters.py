@@ -15,7 +15,7 @@ from membership.accounts.models import Account
 from membership.clock import Clock
 from membership.db import Database, transaction
 from membership.mail.delivery import deliver
-from membership.mail.letters import Block, Button, Code, Letter, Line
+from membership.mail.letters import Block, Button, Code, Letter, Line, Link
 from membership.mail.transport import MailTransport
 from membership.newsroom.words import current_newsroom
 from membership.outbox.rows import Task, put_off
@@ -62,6 +62,8 @@ def send_ballot_receipt(post: Post, task: Task) -> None:
         entry, round_, email = _addressee(session, task)
         if round_.called_off_at is not None:
             return  # a notice of its own says so
+        if entry.barred_at is not None:
+            return  # it was called off then; whoever had taken it up already must not say that the vote counts
         ballot = ballot_of(session, entry.id)
         due_at = now if ballot.changed_at is None else letter_due_at(ballot.changed_at, round_.closes_at)
         if now < due_at:
@@ -77,14 +79,14 @@ def results_told(session: Session, payload: Mapping[str, Any], *, base_url: str)
     """Writes the news of a closed round."""
     round_ = session.scalars(select(Round).where(Round.slug == payload["round"])).one()
     results = results_of(session, round_)
-    winners = [Line(_("Chosen: %(title)s", title=topic.title)) for topic in results.winners]
     return Told(
         _("Results: %(round)s", round=round_.title),
         (
-            *(winners or [Line(_("No topic was chosen."))]),
+            *_chosen(results),
             *_how_many_voted(results, counted=payload.get("counted", True)),
-            *([Line(_("You hear what becomes of it."))] if winners else ()),
+            *([Line(_("You hear what becomes of it."))] if any(each.is_public for each in results.winners) else ()),
             Button(_("See the results"), f"{base_url}/rounds/{round_.slug}/results"),
+            *_to_follow(results, base_url=base_url),
         ),
     )
 
@@ -162,6 +164,25 @@ def _after_the_close(entry: RollEntry, round_: Round, *, base_url: str) -> Writt
     )
 
 
+def _chosen(results: Results) -> tuple[Line, ...]:
+    if not results.winners:
+        return (Line(_("No topic was chosen.")),)
+    named = [Line(_("Chosen: %(title)s", title=each.title)) for each in results.winners if each.is_public]
+    if len(named) < len(results.winners):
+        # What was withheld since is not named any more, whatever waited to be told of it.
+        named.append(Line(_("What was chosen has been withheld for safety since, and is not named here.")))
+    return tuple(named)
+
+
+def _to_follow(results: Results, *, base_url: str) -> tuple[Block, ...]:
+    topics = [each for each in results.topics if each.is_public]
+    links = [
+        Link(_("Follow “%(title)s”", title=each.title), f"{base_url}/topics/{each.slug}/following") for each in topics
+    ]
+    said = _("A topic can also be followed by itself, whoever chose it; that is tied to no vote:")
+    return (Line(said), *links) if links else ()
+
+
 def _how_many_voted(results: Results, *, counted: bool) -> tuple[Line, ...]:
     if counted:
         return (Line(_turnout_with_you(results)),)
@@ -172,15 +193,15 @@ def _how_many_voted(results: Results, *, counted: bool) -> tuple[Line, ...]:
 def _turnout_with_you(results: Results) -> str:
     if results.turnout is None:
         said = ngettext(
-            "%(num)s patron could vote; fewer than %(least)s did, you among them.",
-            "%(num)s patrons could vote; fewer than %(least)s did, you among them.",
+            "%(num)s person could vote; fewer than %(least)s did, you among them.",
+            "%(num)s people could vote; fewer than %(least)s did, you among them.",
             results.roll_size,
             least=WITHHELD_UNDER,
         )
     else:
         said = ngettext(
-            "%(num)s of %(roll)s patrons voted, you among them.",
-            "%(num)s of %(roll)s patrons voted, you among them.",
+            "%(num)s of %(roll)s who could vote did, you among them.",
+            "%(num)s of %(roll)s who could vote did, you among them.",
             results.turnout,
             roll=results.roll_size,
         )
@@ -190,15 +211,15 @@ def _turnout_with_you(results: Results) -> str:
 def _turnout(results: Results) -> str:
     if results.turnout is None:
         said = ngettext(
-            "%(num)s patron could vote; fewer than %(least)s did.",
-            "%(num)s patrons could vote; fewer than %(least)s did.",
+            "%(num)s person could vote; fewer than %(least)s did.",
+            "%(num)s people could vote; fewer than %(least)s did.",
             results.roll_size,
             least=WITHHELD_UNDER,
         )
     else:
         said = ngettext(
-            "%(num)s of %(roll)s patrons voted.",
-            "%(num)s of %(roll)s patrons voted.",
+            "%(num)s of %(roll)s who could vote did.",
+            "%(num)s of %(roll)s who could vote did.",
             results.turnout,
             roll=results.roll_size,
         )

@@ -21,7 +21,7 @@ HIDDEN = ("proposed", "withheld", "withdrawn")
 
 @dataclass(frozen=True)
 class ListedTopic:
-    """A topic on a page. `round` is (slug, title) of its latest round; `reason` why it was declined.
+    """A topic on a page. `round` is (slug, title) of its latest round that was not called off; `reason` why declined.
 
     `is_public`: it has a page of its own, to which its title links.
     """
@@ -85,7 +85,9 @@ def _latest_rounds(session: Session, topic_ids: Sequence[int]) -> dict[int, tupl
         select(RoundTopic.topic_id, Round.slug, Round.title)
         .join(Round, Round.id == RoundTopic.round_id)
         .where(
-            RoundTopic.topic_id.in_(topic_ids), or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None))
+            RoundTopic.topic_id.in_(topic_ids),
+            or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None)),
+            Round.called_off_at.is_(None),
         )
         .order_by(Round.opens_at, Round.id)
     )

@@ -38,7 +38,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
 REFUSALS: Final[Mapping[str, str]] = {
     "proposed": "“%(title)s” has not been shortlisted yet. Do that first.",
     "shortlisted": "“%(title)s” is on the shortlist already.",
-    "in_round": "“%(title)s” stands in an open round. Wait until it has closed.",
+    "in_round": "“%(title)s” stands in a round. Wait until that is over.",
     "selected": "“%(title)s” was chosen in a round, and that stands.",
     "reporting": "“%(title)s” is being reported. It can be published, postponed, declined or withheld.",
     "postponed": "“%(title)s” was chosen and is postponed. It can be reported, published, declined or withheld.",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from membership.newsroom.remembered import Remembered
@@ -52,7 +52,8 @@ def _load(session: Session) -> tuple[OpenRound, ...]:
             Round.closes_at,
             Round.roll_hash_open.is_not(None),
         )
-        .where(Round.announced_at.is_not(None), Round.closed_at.is_(None), Round.called_off_at.is_(None))
+        .where(or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None)))
+        .where(Round.closed_at.is_(None), Round.called_off_at.is_(None))
         .order_by(Round.closes_at, Round.id)
     )
     return tuple(OpenRound(*row) for row in rows)

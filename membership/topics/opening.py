@@ -23,7 +23,7 @@ from membership.topics.drafting import held_draft, make_draft
 from membership.topics.models import Round, Topic
 from membership.topics.moves import hold, tell
 from membership.topics.roll import AT_OPENING, RollLine, donors_of, fresh_key, roll_hash
-from membership.topics.round_terms import Candidate, Terms
+from membership.topics.round_terms import Candidate, Terms, check_times
 from membership.web.slugs import is_slug
 
 
@@ -69,6 +69,8 @@ def open_draft(
 ) -> Round:
     """Announces and opens a draft in one go; raises as `announce` does."""
     round_ = held_draft(session, round_id, seen=seen)
+    # The database refuses times that make no sense, without a word: they are looked at before it sees them.
+    check_times(now, round_.joins_until, round_.closes_at)
     round_.opens_at = now
     topics = take_topics(session, round_, checks, by=by, now=now)
     _make_roll(session, round_, prepared, now=now)

@@ -20,7 +20,7 @@ UNREAD = "proposed"
 
 
 def export(session: Session, account: Account) -> tuple[Section, ...]:
-    """Tells in which rounds somebody could vote, what stands on a ballot still open, what they proposed and follow."""
+    """Tells in which rounds somebody could vote, the ballots tied to them, what they proposed and what they follow."""
     return (
         _rolls(session, account),
         _choices(session, account),
@@ -68,6 +68,8 @@ def _rolls(session: Session, account: Account) -> Section:
         "standing": _("As"),
         "reason": _("By"),
         "voted_at": _("Voted"),
+        "barred_at": _("Not counted since"),
+        "barred_why": _("Why not"),
     }
     statement = (
         select(RollEntry, Round.title)
@@ -94,7 +96,7 @@ def _choices(session: Session, account: Account) -> Section:
         .order_by(Round.id, Topic.id)
     )
     rows: list[dict[str, Value]] = [dict(zip(labels, row, strict=True)) for row in session.execute(statement)]
-    return Section("open_ballots", _("Ballots that are still open"), labels, tuple(rows))
+    return Section("open_ballots", _("Ballots that are tied to you"), labels, tuple(rows))
 
 
 def _proposals(session: Session, account: Account) -> Section:

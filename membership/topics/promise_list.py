@@ -70,11 +70,11 @@ def ended(session: Session, state: str) -> tuple[Promise, ...]:
 
 
 def promise_of(session: Session, topic: Topic, *, zone: ZoneInfo, now: datetime) -> Promise | None:
-    """Returns what is promised of one topic, or what became of it; `None` if it owes nothing."""
-    if topic.state not in (*OWED, "published"):
+    """Returns what is promised of one topic, or what became of it; `None` if no round has chosen it."""
+    if topic.state not in (*OWED, "published", "declined"):
         return None
     (found,) = _promises(session, [topic], today=now.astimezone(zone).date())
-    return found
+    return None if found.state == "declined" and found.round is None else found
 
 
 def voters_of(session: Session, late: Iterable[Promise]) -> dict[str, Voters]:

@@ -60,10 +60,10 @@ def remind_all(reminding: Reminding, task: Task) -> None:
         if not is_open(round_, now=now):
             return
         entries = session.execute(_to_remind(round_).where(RollEntry.id > task.payload["after"]).limit(AT_ONCE)).all()
-        for entry_id, account_id in entries:
-            if account_id is not None:
-                told = {"round": round_.slug, "entry": entry_id}
-                add_news(session, account_id, REMINDERS, round_.slug, told, now=now)
+        # Accounts are locked in one order, as by everyone who tells many at once.
+        for account_id, entry_id in sorted((each.account_id, each.id) for each in entries):
+            told = {"round": round_.slug, "entry": entry_id}
+            add_news(session, account_id, REMINDERS, round_.slug, told, now=now)
         if entries:
             going_on = {**task.payload, "after": entries[-1].id}
             put_off(session, task.kind, task.key, going_on, due_at=now, now=now)

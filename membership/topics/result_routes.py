@@ -32,7 +32,7 @@ def results_page(slug: str) -> Response:
         page = render_template("topics/results_called_off.html", round=round_, reason=reason)
         return public(make_response(page), now=at)
     results = results_of(session, round_)
-    promises = promises_of(session, results, zone=zone(), now=at)
+    promises = promises_of(session, results.winners, zone=zone(), now=at)
     page = render_template("topics/results.html", round=round_, results=results, promises=promises)
     return public(make_response(page), now=at, fresh_until=next_midnight(zone=zone(), now=at) if promises else None)
 

@@ -1,5 +1,6 @@
 """What a closed round came to. Before the close there is nothing to read here, for nobody."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -93,10 +94,12 @@ def is_withheld(session: Session, round_id: int) -> bool:
     return counted_ballots(session, round_id) < WITHHELD_UNDER
 
 
-def promises_of(session: Session, results: Results, *, zone: ZoneInfo, now: datetime) -> dict[str, Promise]:
-    """Returns what is promised of each winner (slug), or what came of it; of one that owes nothing, nothing."""
-    winners = session.scalars(select(Topic).where(Topic.slug.in_([each.slug for each in results.winners])))
-    promises = (promise_of(session, topic, zone=zone, now=now) for topic in winners)
+def promises_of(
+    session: Session, winners: Iterable[TopicResult], *, zone: ZoneInfo, now: datetime
+) -> dict[str, Promise]:
+    """Returns what is promised of each winner (slug), or what came of it; of one that is withheld, nothing."""
+    topics = session.scalars(select(Topic).where(Topic.slug.in_([each.slug for each in winners])))
+    promises = (promise_of(session, topic, zone=zone, now=now) for topic in topics)
     return {each.slug: each for each in promises if each is not None}
 
 

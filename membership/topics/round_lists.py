@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.topics.models import RollEntry, Round, RoundTopic
@@ -42,8 +42,9 @@ class StaffRound:
 
 def calendar(session: Session, *, now: datetime) -> tuple[ListedRound, ...]:
     """Lists the rounds that were announced, the latest close first."""
-    announced = select(Round).where(Round.announced_at.is_not(None)).order_by(Round.closes_at.desc(), Round.id.desc())
-    return _listed(session, list(session.scalars(announced.limit(LONGEST_LIST))), now=now)
+    public = select(Round).where(or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None)))
+    latest = public.order_by(Round.closes_at.desc(), Round.id.desc()).limit(LONGEST_LIST)
+    return _listed(session, list(session.scalars(latest)), now=now)
 
 
 def staff_rounds(session: Session, *, now: datetime) -> tuple[StaffRound, ...]:

@@ -13,7 +13,7 @@ def phase(round_: Round, *, now: datetime) -> Phase:
 
     A round whose time to open has come is `soon` until its roll is made.
     """
-    if round_.announced_at is None:
+    if is_draft(round_):
         return "draft"
     if round_.called_off_at is not None:
         return "called_off"
@@ -24,6 +24,11 @@ def phase(round_: Round, *, now: datetime) -> Phase:
     if now >= round_.closes_at:
         return "counting"
     return "joining" if now < round_.joins_until else "voting"
+
+
+def is_draft(round_: Round) -> bool:
+    """Says whether nobody outside sees a round. One with a roll is open: an older release opens without announcing."""
+    return round_.announced_at is None and round_.roll_hash_open is None
 
 
 def is_open(round_: Round, *, now: datetime) -> bool:

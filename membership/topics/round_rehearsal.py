@@ -45,6 +45,7 @@ def checked(ballot: Collection[str], topics: Sequence[InRound], choices: int) ->
 
 def outcome(round_: Round, topics: Sequence[InRound], ballots: Sequence[Sequence[str]]) -> tuple[Rehearsed, ...]:
     """Counts the ballots as the close would, the first first."""
-    counted = tally(round_.slug, [Contender(topic.slug, topic.proposed_at) for topic in topics], ballots)
+    contenders = [Contender(topic.slug, topic.proposed_at, topic.endangered_at is None) for topic in topics]
+    counted = tally(round_.slug, contenders, ballots)
     won, titles = chosen(counted, round_.winners), {topic.slug: topic.title for topic in topics}
     return tuple(Rehearsed(titles[each.slug], each.votes, each.slug in won) for each in counted)

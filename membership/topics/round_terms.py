@@ -55,7 +55,7 @@ def sound(terms: Terms, topics: int) -> Terms:
     _check_topics(topics)
     _check_counts(topics, terms.choices, terms.winners)
     joins_until = terms.joins_until or joins_until_by_default(terms.opens_at, terms.closes_at)
-    _check_times(terms.opens_at, joins_until, terms.closes_at)
+    check_times(terms.opens_at, joins_until, terms.closes_at)
     months = terms.donor_months
     if months is not None and not 1 <= months <= MOST_DONOR_MONTHS:
         raise Refusal("Donors of the last 1 to %(most)s months.", field="donor_months", most=MOST_DONOR_MONTHS)
@@ -65,6 +65,16 @@ def sound(terms: Terms, topics: int) -> Terms:
         question=line(terms.question, "question", longest=QUESTION_LENGTH),
         joins_until=joins_until,
     )
+
+
+def check_times(opens_at: datetime, joins_until: datetime, closes_at: datetime) -> None:
+    """Raises `Refusal` about a field for times that are out of order, or too far apart."""
+    if closes_at <= opens_at:
+        raise Refusal("The round would close before it opens. Choose a later time.", field="closes_on")
+    if closes_at > opens_at + LONGEST:
+        raise Refusal("A round is open for a year at most. Choose an earlier day.", field="closes_on")
+    if not opens_at < joins_until <= closes_at:
+        raise Refusal("Joining ends after the opening and no later than the close.", field="joins_on")
 
 
 def joins_until_by_default(opens_at: datetime, closes_at: datetime) -> datetime:
@@ -102,12 +112,3 @@ def _check_counts(topics: int, choices: int, winners: int) -> None:
         raise Refusal(
             "A round over %(topics)s topics has 1 to %(most)s winners.", field="winners", topics=topics, most=topics - 1
         )
-
-
-def _check_times(opens_at: datetime, joins_until: datetime, closes_at: datetime) -> None:
-    if closes_at <= opens_at:
-        raise Refusal("The round would close before it opens. Choose a later time.", field="closes_on")
-    if closes_at > opens_at + LONGEST:
-        raise Refusal("A round is open for a year at most. Choose an earlier day.", field="closes_on")
-    if not opens_at < joins_until <= closes_at:
-        raise Refusal("Joining ends after the opening and no later than the close.", field="joins_on")

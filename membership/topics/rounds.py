@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from membership.errors import NotFound
 from membership.topics.models import MoveText, Round, RoundTopic, Topic
+from membership.topics.round_phase import is_draft
 from membership.topics.round_terms import Terms
 from membership.web.slugs import is_slug
 
@@ -31,7 +32,7 @@ class InRound:
 def by_slug(session: Session, slug: str) -> Round:
     """Returns the round at an address; raises `NotFound`, also for a draft, which nobody outside may see."""
     found = _found(session, slug)
-    if found is None or found.announced_at is None:
+    if found is None or is_draft(found):
         raise NotFound("There is no such round.")
     return found
 

@@ -11,7 +11,7 @@ from werkzeug.http import http_date
 
 from membership.db import current_session
 from membership.topics.models import MoveText, Round, Topic, TopicMove
-from membership.topics.results import results_of
+from membership.topics.results import Results, results_of
 from membership.topics.rounds import reason_called_off
 from membership.topics.stages import OWED
 from membership.web.caching import public
@@ -68,14 +68,20 @@ def _of_round(session: Session, round_: Round) -> list[News]:
         found.append(News(f"{path}#opened", path, title, summary, round_.opens_at))
     if round_.closed_at is not None:
         title = str(_("Results: %(round)s", round=round_.title))
-        winners = ", ".join(topic.title for topic in results_of(session, round_).winners)
-        summary = str(_("Chosen: %(title)s", title=winners)) if winners else str(_("No topic was chosen."))
+        summary = _chosen(results_of(session, round_))
         found.append(News(f"{path}#closed", f"{path}/results", title, summary, round_.closed_at))
     if round_.called_off_at is not None:
         title = str(_("Called off: %(round)s", round=round_.title))
         reason = str(_("Reason: %(reason)s", reason=reason_called_off(session, round_) or ""))
         found.append(News(f"{path}#called-off", path, title, reason, round_.called_off_at))
     return found
+
+
+def _chosen(results: Results) -> str:
+    if not results.winners:
+        return str(_("No topic was chosen."))
+    named = ", ".join(topic.title for topic in results.winners if topic.is_public)
+    return str(_("Chosen: %(title)s", title=named) if named else _("What was chosen has been withheld for safety."))
 
 
 def _of_topics(session: Session) -> list[News]:

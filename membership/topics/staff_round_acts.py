@@ -115,7 +115,8 @@ def _act(slug: str, typed: Typed, act: Callable[[Session, Round], object], *, wh
     except Refusal as refusal:
         if refusal.field is None and not isinstance(refusal, ChangedMeanwhile):
             raise
-        errors = {where or refusal.field or "": said(refusal)}
+        # Fields of the draft stand on the page of its form, so nothing here could be linked to.
+        errors = {where or (refusal.field if refusal.field == "checks" else "") or "": said(refusal)}
         typed = Typed(typed.checks, typed.topic, typed.reason, errors)
         return round_page(for_staff(current_session(), slug), typed, status=refusal.status)
     return personal(make_response(redirect(url_for("staff_rounds.one_page", slug=slug), 303)))

@@ -1,5 +1,7 @@
 """Pages of the editors: the rounds, and the drafts of new ones. No count stands on any of them before the close."""
 
+from typing import Any, Final
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from membership.accounts.login import role_required, signed_in_account
@@ -26,6 +28,15 @@ from membership.web.current import now, zone
 from membership.web.errors import said
 
 blueprint = Blueprint("staff_rounds", __name__, url_prefix="/staff/rounds")
+
+# Twenty topics with all that may be said of each: a letter that is not Latin takes six bytes in a form.
+FORM_BYTES: Final = 256 * 1024
+
+
+@blueprint.url_value_preprocessor
+def let_a_long_form_in(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Raises the limit of what is read before anything reads it: the guard does, in front of every view."""
+    request.max_content_length = FORM_BYTES
 
 
 @blueprint.get("")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from membership.accounts.mail_choices import Told
 from membership.mail.letters import Block, Button, Line
 from membership.topics.models import MoveText, Round, Topic, TopicMove
-from membership.topics.stages import LATE
+from membership.topics.stages import LATE, OWED
 from membership.web.filters import day, month
 
 Details = Mapping[str, Any]
@@ -40,6 +40,9 @@ def _told(session: Session, payload: Details, why: Line, *, base_url: str) -> To
     # What is withheld for safety is not named any more, whatever waited to be told of it.
     if topic.state == "withheld":
         return _withheld(why) if payload["stage"] == "withheld" else None
+    # Nor is it still late, once it was published or declined: that is news of its own.
+    if payload["stage"] == LATE and topic.state not in OWED:
+        return None
     write = _STAGES.get(payload["stage"])
     if write is None:
         return None

@@ -45,9 +45,14 @@ class StoodIn:
 
     slug: str
     title: str
+    has_opened: bool
     is_closed: bool
     is_called_off: bool
     is_endangered: bool
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_closed or self.is_called_off
 
 
 def topic_at(session: Session, slug: str) -> Topic:
@@ -98,6 +103,7 @@ def rounds_of(session: Session, topic: Topic) -> tuple[StoodIn, ...]:
         StoodIn(
             slug=each.slug,
             title=each.title,
+            has_opened=each.roll_hash_open is not None,
             is_closed=each.closed_at is not None,
             is_called_off=each.called_off_at is not None,
             is_endangered=endangered_at is not None,

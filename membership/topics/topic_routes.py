@@ -18,7 +18,7 @@ from membership.topics.proposing import SOURCES_LENGTH, TITLE_LENGTH, WHY_LENGTH
 from membership.topics.similar import Titled, similar_to
 from membership.topics.topic_page import history_of, public_topic, rounds_of
 from membership.topics.words import current_topic_words
-from membership.topics.years import year_of_topics
+from membership.topics.years import next_year, year_of_topics
 from membership.web.caching import personal, public
 from membership.web.current import now, zone
 from membership.web.errors import said
@@ -43,10 +43,13 @@ class _Back:
 def topics_page() -> Response:
     """Shows what was proposed, chosen and declined, alike for everyone."""
     at, session = now(), current_session()
+    opened = {each.slug for each in open_now.not_over() if each.has_opened}
+    in_round = topics_in(session, "in_round")
     page = render_template(
         "topics/topics.html",
         round=open_round(now=at),
-        in_round=topics_in(session, "in_round"),
+        in_round=tuple(topic for topic in in_round if topic.round and topic.round[0] in opened),
+        coming=tuple(topic for topic in in_round if not (topic.round and topic.round[0] in opened)),
         shortlisted=topics_in(session, "shortlisted"),
         chosen=tuple(
             topic
@@ -59,7 +62,9 @@ def topics_page() -> Response:
         words=current_topic_words(),
         least_pledge=least_pledge(),
     )
-    return public(make_response(page), now=at, fresh_until=open_now.next_change(now=at))
+    # It links the year that is.
+    changes = (open_now.next_change(now=at), next_year(zone=zone(), now=at))
+    return public(make_response(page), now=at, fresh_until=min(each for each in changes if each is not None))
 
 
 @blueprint.get("/topics/<slug>")

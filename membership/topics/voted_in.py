@@ -12,7 +12,10 @@ from membership.topics.results import TopicResult, results_of
 
 @dataclass(frozen=True)
 class VotedIn:
-    """A round in which one voted. `winners` is empty until it has closed; `is_barred`: the vote was not counted."""
+    """A round in which one voted. `winners` is empty until it has closed; `is_barred`: the vote was not counted.
+
+    `is_secret`: after the close not even the voter's own page knows the choice.
+    """
 
     title: str
     question: str
@@ -21,6 +24,7 @@ class VotedIn:
     closes_at: datetime
     is_closed: bool
     is_barred: bool
+    is_secret: bool
     winners: tuple[TopicResult, ...]
 
 
@@ -51,5 +55,6 @@ def _voted_in(session: Session, entry: RollEntry, round_: Round) -> VotedIn:
         closes_at=round_.closes_at,
         is_closed=is_closed,
         is_barred=entry.barred_at is not None,
+        is_secret=round_.secret,
         winners=results_of(session, round_).winners if is_closed else (),
     )

@@ -71,11 +71,16 @@ def year_of_topics(session: Session, year: int, *, zone: ZoneInfo, now: datetime
         withheld=_withheld(session, within),
         before=_year_of(session.scalar(select(func.max(TopicMove.at)).where(_is_told(), TopicMove.at < start)), zone),
         after=_after(session, end, zone, year=year, present=present),
-        fresh_until=datetime(present + 1, 1, 1, tzinfo=zone),
+        fresh_until=next_year(zone=zone, now=now),
     )
     if year == present or ledger.asked or session.scalar(select(TopicMove.id).where(_is_told(), within).limit(1)):
         return ledger
     raise NotFound("There is no such year.")
+
+
+def next_year(*, zone: ZoneInfo, now: datetime) -> datetime:
+    """Returns when the newsroom's next year begins."""
+    return datetime(now.astimezone(zone).year + 1, 1, 1, tzinfo=zone)
 
 
 def _entries(session: Session, to: str, which: ColumnElement[bool]) -> tuple[Entry, ...]:

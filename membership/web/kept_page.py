@@ -8,7 +8,7 @@ from gzip import compress
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from membership.web.caching import FRESH_UNTIL, for_everyone
+from membership.web.caching import FRESH_UNTIL, STALE, for_everyone
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -43,6 +43,7 @@ class KeptPage:
         "_compressed",
         "_headers",
         "_last_modified",
+        "_may_be_stale",
         "_plain",
         "etag",
         "fresh_until",
@@ -58,6 +59,7 @@ class KeptPage:
         self.fresh_until = _moment(headers)
         self.size = 2 * (len(body) + HEADER_BYTES)
         self._last_modified = next((value for name, value in headers if name.lower() == "last-modified"), None)
+        self._may_be_stale = any(STALE in value for name, value in headers if name == "Cache-Control")
         kept = [each for each in headers if each[0].lower() not in _OURS]
         self._headers = [*kept, ("ETag", self.etag), _VARY]
         self._plain = Form(body, self._headers)
@@ -86,7 +88,7 @@ class KeptPage:
     def _timed(self, headers: Headers, now: datetime | None) -> Headers:
         if self.fresh_until is None or now is None:
             return [*headers]
-        control = ("Cache-Control", for_everyone(self.fresh_until, now=now))
+        control = ("Cache-Control", for_everyone(self.fresh_until, may_be_stale=self._may_be_stale, now=now))
         return [control if each[0] == "Cache-Control" else each for each in headers]
 
 

@@ -157,7 +157,7 @@ def test_an_editor_is_sent_to_the_topics_and_sees_no_money(
 
     assert (answer.status_code, answer.location) == (303, "/staff/topics")
     assert answer.headers["Cache-Control"] == "no-store"
-    for path in ("/staff/topics", "/staff/rounds"):
+    for path in ("/staff/topics", "/staff/rounds", "/staff/promises"):
         assert not re.search(r"[€¥$]|UAH|EUR|JPY", text_of(client, path))
 
 
@@ -165,9 +165,9 @@ def test_an_editor_is_sent_to_the_topics_and_sees_no_money(
     ("role", "path", "links"),
     [
         ("finance", "/staff/", ["Today*", "Tiers", "Danger", "Lost mailboxes"]),
-        ("editor", "/staff/rounds", ["Topics", "Rounds*"]),
-        ("admin", "/staff/", ["Today*", "Tiers", "Topics", "Rounds", "Danger", "Lost mailboxes"]),
-        ("admin", "/staff/topics", ["Today", "Tiers", "Topics*", "Rounds", "Danger", "Lost mailboxes"]),
+        ("editor", "/staff/rounds", ["Topics", "Rounds*", "Promises"]),
+        ("admin", "/staff/", ["Today*", "Tiers", "Topics", "Rounds", "Promises", "Danger", "Lost mailboxes"]),
+        ("admin", "/staff/topics", ["Today", "Tiers", "Topics*", "Rounds", "Promises", "Danger", "Lost mailboxes"]),
     ],
 )
 def test_staff_see_the_links_that_they_may_open(

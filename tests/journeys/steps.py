@@ -1,6 +1,7 @@
 """Steps that several journeys take: pay at the sandbox's page, come in by a letter, move the clock."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from playwright.sync_api import Page, expect
@@ -87,3 +88,16 @@ def move_clock(visitor: Visitor, to: datetime) -> None:
     visitor.page.get_by_label("To a time (UTC)").fill((to + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M"))
     visitor.press("Move the clock")
     visitor.demo.settle()
+
+
+def saves(visitor: Visitor, *clicks: Callable[[], None]) -> None:
+    """Makes choices on a ballot: with scripts each is kept at once, without them the form's button keeps all."""
+    for click in clicks:
+        if not visitor.scripts:
+            click()
+            continue
+        with visitor.page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+            click()
+        expect(visitor.page.locator("#saved")).to_contain_text(re.compile("Saved|withdrawn"))
+    if not visitor.scripts:
+        visitor.press(re.compile("^(Cast the vote|Save the change)"))

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.demo import Demo, running
-from tests.journeys.steps import ask_for_letter, choose_amount, come_in, enter_by_link, fill_card, give, pay
+from tests.journeys.steps import ask_for_letter, choose_amount, come_in, enter_by_link, fill_card, give, pay, saves
 from tests.journeys.visitor import Visitor
 
 GIVE = re.compile("^Give")
@@ -84,11 +84,9 @@ def test_of_two_tabs_the_second_is_told_what_the_first_has_done(visit: Visit) ->
     patron.go(BALLOT)
     titles = second.locator(".choice b").all_inner_texts()
     first.locator(".choice").nth(0).click()
-    first.get_by_role("button", name="Cast the vote").click()
     expect(first.locator("#receipt")).to_be_visible()
-    second.locator(".choice").nth(1).click()
     with second.expect_response(lambda response: response.request.method == "POST") as answered:
-        second.get_by_role("button", name="Cast the vote").click()
+        second.locator(".choice").nth(1).click()
     assert answered.value.status == 409
     expect(second.locator(".notice", has_text="What stands now")).to_contain_text(titles[0])
     expect(second.locator(".choice", has_text=titles[1]).get_by_role("checkbox")).to_be_checked()
@@ -104,12 +102,10 @@ def test_who_was_signed_out_while_voting_comes_back_to_the_ballot(visit: Visit) 
     come_in(patron, email, path=BALLOT)
     patron.page.context.clear_cookies()
     patron.page.locator(".choice").first.click()
-    patron.press("Cast the vote")
     patron.at("/sign-in")
     enter_by_link(patron, ask_for_letter(patron, email))
     patron.at(BALLOT)
-    patron.page.locator(".choice").first.click()
-    patron.press("Cast the vote")
+    saves(patron, patron.page.locator(".choice").first.click)
     patron.sees("Your vote is in")
 
 

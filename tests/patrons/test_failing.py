@@ -95,6 +95,27 @@ def again(newsroom: World) -> None:
     newsroom.settle()
 
 
+@pytest.mark.parametrize("first", ["invoice.payment_failed", "customer.subscription.updated"])
+def test_a_renewal_that_fails_has_its_own_grace_though_nobody_told_us_that_the_one_before_was_paid(
+    newsroom: World, first: str
+) -> None:
+    fails(newsroom)
+    invoice = failed_renewal(newsroom).invoice
+    page = newsroom.api.v1.invoices.retrieve(invoice).hosted_invoice_url
+    assert pays(newsroom, str(page), card_number=GOOD).status == 303
+    until = pledge_of(newsroom).period_end_at + timedelta(hours=2)
+    newsroom.advance(int((until - newsroom.clock.now()).total_seconds()))
+    # Of all that happened, only the newest of one kind comes through.
+    (*_, newest) = [event for event in newsroom.events() if event["type"] == first]
+    assert newsroom.post_event(str(newest).encode()).status_code == 200
+    newsroom.work()
+    assert standing_kind(newsroom) == "grace"
+    assert pledge_of(newsroom).grace_until == until - timedelta(hours=2) + timedelta(days=14)
+    newsroom.settle()
+    assert (pledge_of(newsroom).stripe_status, pledge_of(newsroom).live) == ("past_due", True)
+    assert standing_kind(newsroom) == "grace"
+
+
 @pytest.mark.parametrize(("days", "letters"), [(16, 1), (40, 0)])
 def test_what_a_pledge_asks_for_that_stripe_ended_unheard_is_voided_and_told_while_it_is_news(
     newsroom: World, days: int, letters: int

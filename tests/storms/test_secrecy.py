@@ -62,7 +62,9 @@ def test_the_files_of_the_database_hold_no_open_ballot_any_more(
     assert min(number for number, _roll_id, _code in held.ballots) == FIRST_BALLOT
     for number, _roll_id, code in held.ballots:
         assert _as_stored(database, number) not in content
-        assert content.count(code.encode()) == 2  # counted: once as a row, once in the index
+        # Counted: once as a row, once in the index; PostgreSQL repeats there the key at which a page was split.
+        copies = content.count(code.encode())
+        assert copies == 2 or (copies == 3 and not database.is_sqlite)
 
 
 def best_of(dump: Dump, truth: Mapping[int, Choice]) -> Guess:

@@ -31,8 +31,7 @@ from tests.storms.voting import (
 
 CLOSERS = 3
 AROUND = timedelta(milliseconds=50)
-# One in so many votes comes earlier, when there is still time for it.
-EARLIER = 2
+# So much earlier come those who still have time for it.
 EARLIER_BY = timedelta(milliseconds=700)
 # Until everything stands and is connected.
 BEFORE = timedelta(seconds=2)
@@ -40,15 +39,20 @@ BEFORE = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Crowd:
-    """How many vote, over how many connections each, and how often that is done."""
+    """How many vote, over how many connections each, and how often that is done; `earlier` more come before them."""
 
     voters: int
     sockets: int = 1
     times: int = 1
+    earlier: int = 0
+
+    @property
+    def everybody(self) -> int:
+        return self.voters + self.earlier
 
 
-SMALL_INSTANT, SMALL_CLOSE = Crowd(25, 4), Crowd(100)
-FULL_INSTANT, FULL_CLOSE = Crowd(250, 4), Crowd(1000, times=20)
+SMALL_INSTANT, SMALL_CLOSE = Crowd(25, 4), Crowd(100, earlier=25)
+FULL_INSTANT, FULL_CLOSE = Crowd(250, 4), Crowd(1000, times=20, earlier=250)
 
 
 def test_everybody_votes_at_one_instant(small: Ground, chance: Random) -> None:
@@ -89,9 +93,9 @@ def vote_across_the_close(fleet: Fleet, crowd: Crowd, chance: Random) -> None:
     seen = Counter[int]()
     with database_of(fleet) as (database, clock):
         for _ in range(crowd.times):
-            poll = open_poll(database, clock, voters=crowd.voters, lasts=_time_to_connect(crowd))
+            poll = open_poll(database, clock, voters=crowd.everybody, lasts=_time_to_connect(crowd))
             requests = [poll.request(each, _choice(poll, chance)) for each in poll.voters]
-            times = sorted(_moment(poll, place, chance) for place in range(len(requests)))
+            times = sorted(_moment(poll, chance, is_early=place < crowd.earlier) for place in range(crowd.everybody))
             with ThreadPoolExecutor(CLOSERS) as closers:
                 closing = [closers.submit(_close_by_the_clock(database, poll, clock)) for _ in range(CLOSERS)]
                 answers = send(fleet, requests, times, clock=clock)
@@ -106,17 +110,17 @@ def vote_across_the_close(fleet: Fleet, crowd: Crowd, chance: Random) -> None:
             assert counted(database, poll) == _accepted(answers)
             assert result(database, poll) == _tally(_accepted(answers))
             assert cast(database, poll) == {}
-    print(f"{crowd.times} × {crowd.voters} votes across the close: {dict(seen)}")  # noqa: T201 - by `make storm`
-    assert seen[409]
+    print(f"{crowd.times} × {crowd.everybody} votes across the close: {dict(seen)}")  # noqa: T201 - by `make storm`
+    assert seen[200] > 0 < seen[409]
 
 
 def _time_to_connect(crowd: Crowd) -> timedelta:
-    return BEFORE + timedelta(milliseconds=2 * crowd.voters)
+    return BEFORE + timedelta(milliseconds=2 * crowd.everybody)
 
 
-def _moment(poll: Poll, place: int, chance: Random) -> datetime:
+def _moment(poll: Poll, chance: Random, *, is_early: bool) -> datetime:
     around = poll.closes_at + AROUND * chance.uniform(-1, 1)
-    return around if place % EARLIER else around - EARLIER_BY
+    return around - EARLIER_BY if is_early else around
 
 
 def _choice(poll: Poll, chance: Random) -> list[str]:

@@ -1,6 +1,7 @@
 """A running sandbox, a client of the real SDK, and an endpoint that takes webhooks."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def client(sandbox: Sandbox) -> StripeClient:
 @pytest.fixture
 def browser(sandbox: Sandbox) -> Browser:
     return Browser(sandbox.url)
+
+
+@pytest.fixture
+def early_in_the_month(browser: Browser) -> None:
+    """Moves the clock past the first of a month: there Stripe takes its fee for the month before."""
+    today = datetime.now(UTC)
+    year, month = divmod(today.year * 12 + today.month, 12)
+    second = today.replace(year=year, month=month + 1, day=2)
+    browser.advance(int((second - today).total_seconds()))
 
 
 @pytest.fixture

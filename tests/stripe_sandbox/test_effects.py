@@ -37,6 +37,7 @@ def test_every_modelled_parameter_has_its_effect() -> None:
     assert silent == WITHOUT_EFFECT.keys()
 
 
+@pytest.mark.usefixtures("early_in_the_month")
 @pytest.mark.parametrize("effect", EFFECTS, ids=str)
 def test_a_parameter_has_its_effect(client: StripeClient, browser: Browser, receiver: Receiver, effect: Effect) -> None:
     stage = Stage(client, browser, receiver)
@@ -46,6 +47,7 @@ def test_a_parameter_has_its_effect(client: StripeClient, browser: Browser, rece
     assert effect.see(stage, answer) == effect.expected
 
 
+@pytest.mark.usefixtures("early_in_the_month")
 @pytest.mark.parametrize("effect", [effect for effect in EFFECTS if effect.given], ids=str)
 def test_without_the_parameter_there_is_no_such_effect(
     client: StripeClient, browser: Browser, receiver: Receiver, effect: Effect

@@ -77,6 +77,7 @@ def test_a_payout_is_sent_and_arrives_on_a_business_day(client: StripeClient, br
     ]
 
 
+@pytest.mark.usefixtures("early_in_the_month")
 def test_a_failed_payout_gives_its_money_back_to_the_next(client: StripeClient, browser: Browser) -> None:
     payout = paid_out(client, browser)
     answer = browser.post_json(f"/_sandbox/payouts/{payout.id}/failure", {"code": "no_account"})
@@ -94,6 +95,7 @@ def test_a_failed_payout_gives_its_money_back_to_the_next(client: StripeClient, 
     assert browser.post_json(f"/_sandbox/payouts/{payout.id}/failure", {}).status == 409
 
 
+@pytest.mark.usefixtures("early_in_the_month")
 def test_by_hand_money_stays_until_it_is_asked_for(client: StripeClient, browser: Browser) -> None:
     pay_out_by_hand(client)
     paid(client, browser, 1000)

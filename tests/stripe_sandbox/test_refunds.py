@@ -94,6 +94,7 @@ def test_a_fraudulent_refund_marks_the_charge(client: StripeClient, browser: Bro
     assert marked.fraud_details.to_dict() == {"user_report": "fraudulent"}
 
 
+@pytest.mark.usefixtures("early_in_the_month")
 def test_a_refund_beyond_the_balance_leaves_it_below_zero(client: StripeClient, browser: Browser) -> None:
     charge = paid(client, browser)
     browser.advance(8 * DAY)

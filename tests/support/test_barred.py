@@ -12,6 +12,7 @@ from membership.topics.roll import verify_roll
 from tests.behaviours.acts import console, pledged, signed_in
 from tests.behaviours.test_money_back import decided, last_intent
 from tests.money import World
+from tests.support.test_help import asks, link
 from tests.topics.people import opened, patrons, reread, vote
 
 GRID = "who-repairs-the-grid"
@@ -96,6 +97,30 @@ def test_what_goes_back_after_the_close_changes_nothing(newsroom: World, round_:
     with newsroom.session() as session:
         assert results_of(session, reread(newsroom.database, round_)) == before
     assert (before.turnout, before.voided) == (7, 0)
+
+
+def test_a_withdrawn_payment_takes_the_vote_before_stripe_has_heard(
+    newsroom: World, round_: Round, voter: FlaskClient
+) -> None:
+    withdraw = link(asks(newsroom, "withdraw"), "withdraw")
+    assert newsroom.browser().post(withdraw).status_code == 303
+    assert place(newsroom) == ("withdrawn", True)
+    newsroom.work()
+    newsroom.settle()
+    assert place(newsroom) == ("withdrawn", True)
+    assert voter.get(BALLOT).status_code == 403
+    results = closed(newsroom, round_)
+    assert (results.turnout, results.voided) == (6, 1)
+
+
+def test_a_withdrawal_that_stripe_refuses_takes_no_vote(newsroom: World, round_: Round, voter: FlaskClient) -> None:
+    withdraw = link(asks(newsroom, "withdraw"), "withdraw")
+    newsroom.api.v1.refunds.create({"payment_intent": last_intent(newsroom), "amount": 200})
+    assert newsroom.browser().post(withdraw).status_code == 303
+    assert place(newsroom) == ("withdrawn", True)
+    newsroom.work()
+    assert place(newsroom) == (None, False)
+    assert voter.get(BALLOT).status_code == 200
 
 
 def place(newsroom: World) -> tuple[str | None, bool]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from membership.accounts.models import Account
 from membership.clock import SteppedClock
@@ -12,10 +12,13 @@ from membership.db import Database
 from membership.money import Money
 from membership.newsroom.words import UNNAMED, keep
 from membership.patrons.models import Pledge, PledgePayment
+from membership.topics.answering import decline
 from membership.topics.keeping import close_due
-from membership.topics.models import RollEntry
+from membership.topics.models import RollEntry, Topic
+from membership.topics.promises import publish
 from tests.accounts.doors import sign_in
 from tests.support.years import GRID, MARCH, article, lost, paid, refunded, round_of
+from tests.topics.aftermath import does
 from tests.topics.people import give, opened, patrons, vote, writing
 
 
@@ -162,3 +165,31 @@ def test_a_vote_that_was_not_counted_says_so(
         entry = session.scalars(select(RollEntry).where(RollEntry.account_id == owner.id)).one()
         entry.barred_at, entry.barred_why = clock.at, "money_back"
     assert "Your vote was not counted" in client.get(f"/account/statements/{clock.at.year}").text
+
+
+def test_of_an_open_round_it_does_not_say_that_ballots_are_secret(
+    client: FlaskClient, database: Database, owner: Account, clock: SteppedClock
+) -> None:
+    with writing(database) as session:
+        give(session, owner, now=clock.at)
+    vote(database, opened(database, secret=False, now=clock.at), owner, GRID, clock=clock)
+    page = client.get(f"/account/statements/{clock.at.year}").text
+    assert "What you chose does not stand here." in page
+    assert "ballots are secret" not in page
+
+
+def test_what_came_of_a_round_elsewhere_or_was_declined_after_all_is_told(
+    client: FlaskClient, database: Database, owner: Account, clock: SteppedClock
+) -> None:
+    round_ = round_of(database, owner, clock=clock)
+    clock.at = round_.closes_at
+    close_due(database, clock)
+    path = f"/account/statements/{clock.at.year}"
+    does(database, decline, "The archive burned.", now=clock.at)
+    assert "Declined after it was chosen: The archive burned." in client.get(path).text
+    with writing(database) as session:
+        session.execute(update(Topic).where(Topic.slug == GRID).values(state="reporting"))
+    does(database, publish, "https://example.org/grid", "The grid, elsewhere", now=clock.at)
+    page = client.get(path).text
+    assert '<a href="https://example.org/grid">The grid, elsewhere</a>' in page
+    assert "No article yet." not in page

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 from werkzeug.test import TestResponse
 
 from membership.accounts.mail_choices import ask_for_mail, stop_mail
-from membership.accounts.models import Account
+from membership.accounts.models import Account, News
 from membership.clock import SteppedClock
 from membership.db import Database
 from membership.outbox.models import OutboxRow
@@ -175,7 +175,7 @@ def test_in_an_open_round_its_voters_keep_their_ballot_and_nobody_else_sees_it(
     close_due(database, clock)
     page = client.get(BALLOT).text
     assert receipt in page
-    assert "<li>Who repairs the grid?</li>" in page
+    assert '<li dir="auto">Who repairs the grid?</li>' in page
     other = app.test_client()
     sign_in(other, "other@example.org", now=clock.at)
     assert receipt not in other.get(BALLOT).text
@@ -237,6 +237,22 @@ def test_only_who_asked_and_has_not_voted_is_reminded_once(
     clock.advance(timedelta(hours=1))
     assert len(_reminders(mails(app))) == 1
     assert silent.email not in {each["To"] for each in letters}
+
+
+def test_who_is_reminded_is_locked_in_the_order_of_accounts_as_everybody_else_does(
+    app: Flask, seams: Seams, database: Database, clock: SteppedClock
+) -> None:
+    people = patrons(database, 8, now=clock.at)
+    round_ = opened(database, now=clock.at)
+    with writing(database) as session:
+        for each in people:
+            ask_for_mail(session, each.id, REMINDERS, now=clock.at)
+    clock.at = round_.closes_at - DAY
+    plan_reminders(seams)
+    mails(app)
+    with database.session() as session:
+        told = session.scalars(select(News.account_id).where(News.kind == REMINDERS).order_by(News.id)).all()
+    assert told == [each.id for each in people]
 
 
 def test_a_reminder_that_waits_is_dropped_when_one_votes(

@@ -1,6 +1,7 @@
 """The close: once, complete, and without a trace of who chose what."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Table, delete, func, select, update
@@ -27,6 +28,7 @@ from membership.topics.models import (
 )
 from membership.topics.results import results_of
 from membership.topics.roll import verify_roll
+from membership.topics.years import year_of_topics
 from membership.wiring import Seams
 from tests.topics.people import opened, patrons, reread, vote, writing
 
@@ -219,3 +221,19 @@ def test_what_was_counted_cannot_be_changed(database: Database, clock: SteppedCl
     close_due(database, clock)
     with pytest.raises(DatabaseError, match="facts"), writing(database) as session:
         session.execute(delete(model))
+
+
+def test_where_ranks_are_withheld_the_order_of_what_moves_does_not_tell_them(
+    database: Database, clock: SteppedClock
+) -> None:
+    voters = patrons(database, 3, now=clock.at)
+    round_ = opened(database, winners=2, now=clock.at)
+    for voter, choices in zip(voters, ((FERRY, GRID), (FERRY,), (FERRY,)), strict=True):
+        vote(database, round_, voter, *choices, clock=clock)
+    clock.at = round_.closes_at
+    close_due(database, clock)
+    with database.session() as session:
+        steps = select(Topic.slug).join(TopicMove, TopicMove.topic_id == Topic.id).where(TopicMove.was == "in_round")
+        assert session.scalars(steps.order_by(TopicMove.id)).all() == [GRID, RUBBLE, FERRY]
+        ledger = year_of_topics(session, clock.at.year, zone=ZoneInfo("UTC"), now=clock.at)
+    assert [each.slug for each in ledger.chosen] == [GRID, FERRY]

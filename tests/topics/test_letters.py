@@ -79,7 +79,7 @@ def test_everyone_who_voted_hears_of_the_result(app: Flask, database: Database, 
     told = _about(mails(app), "Results")
     assert {letter["To"] for letter in told} == {voter.email for voter in voters}
     assert "Chosen: Who repairs the grid?" in text_of(told[0])
-    assert "5 patrons could vote; fewer than 5 did, you among them." in text_of(told[0])
+    assert "5 people could vote; fewer than 5 did, you among them." in text_of(told[0])
     assert f"http://localhost:8000/rounds/{round_.slug}/results" in text_of(told[0])
     assert len(_about(mails(app), "Results")) == 2
 
@@ -93,7 +93,7 @@ def test_from_five_ballots_on_the_letter_says_how_many_voted(
         vote(database, round_, voter, GRID, clock=clock)
     clock.at = round_.closes_at
     close_due(database, clock)
-    assert "5 of 8 patrons voted, you among them." in text_of(_about(mails(app), "Results")[0])
+    assert "5 of 8 who could vote did, you among them." in text_of(_about(mails(app), "Results")[0])
 
 
 @pytest.mark.parametrize("count", [2, 6])

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from membership.accounts.models import AuditEntry
 from membership.db import Database
 from membership.errors import NotAllowed, NotFound, Refusal, TooMany, WrongState
+from membership.topics.announcing import take_back
 from membership.topics.answering import decline, reconsider, shortlist, withhold
 from membership.topics.models import MoveText, Topic, TopicMove
 from membership.topics.moves import ALLOWED, move
 from membership.topics.proposing import propose, withdraw
-from tests.topics.people import lapse, patron, reader, writing
+from tests.topics.people import lapse, opened, patron, reader, writing
+from tests.topics.test_opening import announced
 
 WHY = "Because nobody has looked."
 
@@ -52,6 +54,8 @@ def test_two_topics_of_one_title_have_two_addresses(database: Database, now: dat
         ("x", "", "why"),
         ("x", "y" * 2001, "why"),
         ("\x00", WHY, "title"),
+        ("\u200b\u3164", WHY, "title"),
+        ("x", "\u2800\u200d", "why"),
     ],
 )
 def test_a_proposal_that_says_nothing_or_too_much_is_refused(
@@ -131,6 +135,13 @@ def test_right_to_left_text_is_kept_and_what_turns_the_page_is_not(database: Dat
     assert (topic.title, topic.why, topic.sources) == ("מי מתקן את הרשת?", "لماذا", "a\n\nb")
 
 
+def test_what_no_feed_could_carry_is_left_out(database: Database, now: datetime) -> None:
+    account = patron(database, "p@example.org", now=now)
+    with writing(database) as session:
+        topic = propose(session, account.id, "Who\uffff asks\ufdd0?", "Why\U0001fffe not?", sources="\u200b", now=now)
+    assert (topic.title, topic.why, topic.sources) == ("Who asks?", "Why not?", "")
+
+
 def test_a_reader_proposes_where_the_newsroom_says_so(database: Database, now: datetime) -> None:
     account = reader(database, "r@example.org", now=now)
     with writing(database) as session:
@@ -161,12 +172,30 @@ def test_declined_and_withheld_can_be_reconsidered(database: Database, now: date
             reconsider(session, topic, by=None, now=now)
 
 
-def test_what_stands_in_a_round_is_not_withheld_but_marked_there(database: Database, now: datetime) -> None:
-    _account, topic = _proposed(database, now)
-    with writing(database) as session:
-        session.get_one(Topic, topic.id).state = "in_round"
-    with pytest.raises(WrongState, match="dangerous"), writing(database) as session:
+def test_what_stands_in_an_open_round_is_not_withheld_but_marked_there(database: Database, now: datetime) -> None:
+    round_ = opened(database, now=now)
+    topic = _first_topic(database)
+    with pytest.raises(WrongState, match="Mark it as dangerous there"), writing(database) as session:
         withhold(session, topic, "Danger.", by=None, now=now)
+    assert round_.roll_hash_open is not None
+
+
+def test_what_stands_in_an_announced_round_is_withheld_once_that_is_taken_back(
+    database: Database, now: datetime
+) -> None:
+    round_ = announced(database, now=now)
+    topic = _first_topic(database)
+    with pytest.raises(WrongState, match="Take that round back first"), writing(database) as session:
+        withhold(session, topic, "Danger.", by=None, now=now)
+    with writing(database) as session:
+        take_back(session, round_.id, by=None, now=now)
+        withhold(session, topic, "Danger.", by=None, now=now)
+    assert _first_topic(database).state == "withheld"
+
+
+def _first_topic(database: Database) -> Topic:
+    with database.session() as session:
+        return session.scalars(select(Topic).order_by(Topic.id).limit(1)).one()
 
 
 @pytest.mark.parametrize("state", sorted(ALLOWED))

@@ -2,17 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from membership.accounts.models import Account
+from membership.clock import SteppedClock
 from membership.db import Database
 from membership.outbox.models import OutboxRow
 from membership.topics.answering import TELL_PROPOSER, decline, shortlist
 from membership.topics.following import follow
 from membership.topics.mending import mend
-from membership.topics.models import Follow, MoveText, Topic
+from membership.topics.models import Follow, MoveText, RollEntry, Topic
 from membership.topics.own_votes import OWN_VOTES
 from membership.topics.proposing import propose, withdraw
+from tests.topics.aftermath import chosen
 from tests.topics.people import patron, writing
 
 
@@ -65,3 +67,13 @@ def test_an_answer_to_a_proposal_of_somebody_who_was_erased_is_told_to_nobody(
         topic = session.scalars(select(Topic).where(Topic.slug == "topic-one")).one()
         decline(session, topic, "We have no one there.", by=None, now=now)
         assert session.scalar(told) == before == 1
+
+
+def test_why_a_vote_does_not_count_is_told(database: Database, clock: SteppedClock) -> None:
+    _round, voters = chosen(database, clock)
+    with writing(database) as session:
+        barred = update(RollEntry).where(RollEntry.account_id == voters[0].id)
+        session.execute(barred.values(barred_at=clock.at, barred_why="refunded"))
+    with database.session() as session:
+        (row,) = next(each for each in OWN_VOTES.export(session, voters[0]) if each.name == "rolls").rows
+    assert (row["barred_at"], row["barred_why"]) == (clock.at, "refunded")

@@ -12,12 +12,17 @@ from sqlalchemy import MetaData, select
 from membership.clock import SteppedClock
 from membership.db import Base, Database
 from membership.errors import NotAllowed, Refusal
+from membership.topics import opening
+from membership.topics.answering import withhold
+from membership.topics.danger import endanger
 from membership.topics.keeping import close_due, open_due
 from membership.topics.models import RollEntry, Round
 from membership.topics.open_now import next_round, open_round
 from membership.topics.roll import may_vote_now
+from membership.topics.round_terms import Candidate
 from tests.accounts.doors import sign_in
-from tests.topics.people import give, opened, patrons, reader, vote, writing
+from tests.topics.aftermath import chosen, does
+from tests.topics.people import TITLES, give, opened, patrons, reader, shortlisted, vote, writing
 from tests.topics.test_opening import announced
 
 GRID, RUBBLE, FERRY = "who-repairs-the-grid", "where-does-the-rubble-go", "the-last-ferrymen"
@@ -37,6 +42,8 @@ def test_the_calendar_shows_what_comes_what_is_open_and_what_was(
     round_ = announced(database, now=clock.at)
     page = client.get("/rounds")
     assert "Coming" in page.text
+    topics = client.get("/topics").text
+    assert ("In the next vote" in topics, "In a vote now" in topics) == (True, False)
     with app.app_context():
         assert open_round(now=clock.at) is None
         found = next_round()
@@ -47,6 +54,8 @@ def test_the_calendar_shows_what_comes_what_is_open_and_what_was(
     clock.at = round_.opens_at
     open_due(database, clock)
     assert "Open now" in client.get("/rounds").text
+    topics = client.get("/topics").text
+    assert ("In the next vote" in topics, "In a vote now" in topics) == (False, True)
     with app.app_context():
         assert next_round() is None
     clock.at = round_.closes_at
@@ -164,6 +173,39 @@ def test_a_rehearsal_writes_no_row(client: FlaskClient, database: Database, cloc
     assert _rows(database) == before
 
 
+def test_a_rehearsal_shows_the_ballot_as_voters_see_it(
+    client: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    shortlisted(database, TITLES[:2], now=clock.at)
+    named = [Candidate(GRID, "Olena", "Two weeks", "No list of stations"), Candidate(RUBBLE)]
+    with writing(database) as session:
+        round_ = opening.open_round(
+            session,
+            "Winter",
+            "What?",
+            named,
+            closes_at=clock.at + timedelta(days=2),
+            choices=1,
+            winners=1,
+            by=None,
+            now=clock.at,
+        )
+        endanger(session, round_.id, GRID, "It was shelled.", by=None, now=clock.at)
+    sign_in(client, "proposer0@example.org", "editor", now=clock.at)
+    path = "/staff/rounds/winter/rehearsal"
+    ballot, rehearsal = (client.get(each).text for each in ("/rounds/winter/ballot", path))
+    for said in (
+        "Who would do it: Olena",
+        "What it will not be: No list",
+        "cannot win",
+        'type="radio"',
+        'dir="auto">Who',
+    ):
+        assert (said in ballot, said in rehearsal) == (True, True)
+    counted = _plain(client.post(path, data={"cast": [GRID], "then": "count"}).text)
+    assert "Who repairs the grid? 1 Chosen" not in counted
+
+
 def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
     tables: MetaData = Base.metadata
     with database.session() as session:
@@ -182,3 +224,14 @@ def test_who_is_on_no_roll_is_refused(database: Database, clock: SteppedClock) -
         vote(database, round_, stranger, GRID, clock=clock)
     with database.session() as session:
         assert stranger.id not in set(session.scalars(select(RollEntry.account_id)))
+
+
+def test_the_feed_does_not_name_what_was_withheld_since(
+    client: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    chosen(database, clock)
+    assert "Chosen: Who repairs the grid?" in client.get("/rounds/feed.xml").text
+    does(database, withhold, "Somebody was threatened.", now=clock.at)
+    feed = client.get("/rounds/feed.xml").text
+    assert "grid" not in feed
+    assert "What was chosen has been withheld for safety." in feed

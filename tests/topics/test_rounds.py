@@ -81,7 +81,7 @@ def test_a_topic_stands_in_one_open_round_at_a_time(database: Database, now: dat
     opened(database, now=now)
     with database.session() as session:
         slugs = list(session.scalars(select(Topic.slug)))
-    with pytest.raises(WrongState, match="open round"), writing(database) as session:
+    with pytest.raises(WrongState, match="stands in a round"), writing(database) as session:
         _open(session, slugs[:2], now=now)
 
 

@@ -17,12 +17,14 @@ from membership.topics.calling_off import call_off
 from membership.topics.danger import endanger
 from membership.topics.keeping import close_due, keep_rounds, seal_due
 from membership.topics.models import CountedBallot, OpenBallot, OpenChoice, Round, Topic
+from membership.topics.opening import open_round
 from membership.topics.results import results_of
 from membership.topics.roll import may_vote_now, turnout, verify_roll
 from membership.topics.round_notices import tell_roll
+from membership.topics.round_terms import Candidate
 from membership.wiring import Seams
 from tests.accounts.doors import mails, sign_in, text_of
-from tests.topics.people import opened, patron, patrons, reread, vote, writing
+from tests.topics.people import opened, patron, patrons, reread, shortlisted, vote, writing
 from tests.topics.test_opening import announced
 
 GRID, RUBBLE, FERRY = "who-repairs-the-grid", "where-does-the-rubble-go", "the-last-ferrymen"
@@ -168,6 +170,32 @@ def test_pages_say_that_a_round_is_called_off(client: FlaskClient, database: Dat
     assert "called off" in client.get("/rounds").text
     assert SHOT_AT in client.get("/rounds/feed.xml").text
     assert "The vote is open" not in client.get("/topics").text
+
+
+def test_whoever_would_have_reported_what_is_withheld_is_not_named_any_more(
+    client: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    shortlisted(database, now=clock.at)
+    with writing(database) as session:
+        round_ = open_round(
+            session,
+            "Winter energy",
+            "What next?",
+            [Candidate(GRID, who="Olena"), Candidate(RUBBLE, who="Mykola")],
+            closes_at=clock.at + timedelta(days=7),
+            choices=1,
+            winners=1,
+            by=None,
+            now=clock.at,
+        )
+    _endanger(database, round_, GRID, clock)
+    assert "Olena" in client.get(f"/rounds/{round_.slug}").text
+    _call_off(database, round_, clock)
+    page = client.get(f"/rounds/{round_.slug}").text
+    assert ("Olena" in page, "Mykola" in page) == (False, True)
+    assert "what had become dangerous is withheld" in page
+    # The time of the close lies ahead, and will never be one.
+    assert "Would have closed" in page
 
 
 def test_an_announced_round_is_called_off_before_it_opens(

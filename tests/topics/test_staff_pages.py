@@ -138,6 +138,38 @@ def test_a_draft_can_be_opened_now(editor: FlaskClient, database: Database, cloc
     assert editor.post(f"{WINTER}/opening", data=ALL_FOUR).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("days", "sentence"), [(4.5, "Joining ends after the opening"), (9, "would close before it opens")]
+)
+def test_a_draft_that_was_left_lying_is_not_opened_and_says_why(
+    editor: FlaskClient, database: Database, clock: SteppedClock, days: float, sentence: str
+) -> None:
+    _drafted(editor, database, clock)
+    clock.at = _round(database).opens_at + timedelta(days=days)
+    answer = editor.post(f"{WINTER}/opening", data=ALL_FOUR)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert _round(database).announced_at is None
+
+
+def test_a_button_pressed_twice_makes_one_draft(editor: FlaskClient, database: Database, clock: SteppedClock) -> None:
+    _drafted(editor, database, clock)
+    assert editor.post("/staff/rounds", data=FORM).location == WINTER
+    assert _round(database).title == "Winter"
+    assert editor.post("/staff/rounds", data={**FORM, "choices": "1"}).location == f"{WINTER}-2"
+
+
+def test_all_that_may_be_said_of_twenty_topics_fits(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    with writing(database) as session:
+        slugs = [f"topic-{number}" for number in range(20)]
+        for slug in slugs:
+            session.add(Topic(slug=slug, title=slug, why="Why not?", state="shortlisted", proposed_at=clock.at))
+    said = {f"{name}-{slug}": "ї" * 300 for name in ("who", "takes", "will_not_be") for slug in slugs}
+    assert editor.post("/staff/rounds", data={**FORM, **said, "topics": slugs}).location == WINTER
+
+
 def test_what_is_announced_can_be_taken_back_changed_and_announced_anew(
     editor: FlaskClient, database: Database, clock: SteppedClock
 ) -> None:
@@ -236,7 +268,7 @@ def test_a_topic_that_was_taken_meanwhile_is_told(editor: FlaskClient, database:
     opened(database, now=clock.at)
     answer = editor.post("/staff/rounds", data=FORM)
     assert answer.status_code == 409
-    assert "stands in an open round" in answer.text
+    assert "stands in a round. Wait until that is over" in answer.text
     assert 'value="Winter"' in answer.text
 
 

@@ -10,11 +10,14 @@ from sqlalchemy import select
 from membership.clock import SteppedClock
 from membership.db import Database
 from membership.newsroom.site_version import bump
+from membership.topics.calling_off import call_off
 from membership.topics.models import Topic
+from membership.topics.opening import open_round
 from membership.topics.proposing import propose
 from membership.topics.words import load_topics
 from tests.accounts.doors import sign_in
 from tests.topics.people import opened, patron, writing
+from tests.topics.test_opening import announced
 
 GRID = "who-repairs-the-grid"
 ACTS = ("shortlisting", "refusal", "withholding", "reconsideration", "mending")
@@ -133,6 +136,31 @@ def test_what_stands_in_a_round_leads_there(editor: FlaskClient, database: Datab
     text = editor.get(f"/staff/topics/{GRID}").text
     assert "mark it there" in text
     assert "Withhold it" not in text
+
+
+def test_what_stands_in_a_round_that_has_not_opened_says_the_way_out(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    announced(database, now=clock.at)
+    text = editor.get(f"/staff/topics/{GRID}").text
+    assert "take that round back" in text
+    assert 'href="/staff/rounds/winter"' in text
+
+
+def test_a_round_that_was_called_off_does_not_stand_before_the_one_that_counts(
+    editor: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    later = announced(database, now=clock.at)
+    with writing(database) as session:
+        call_off(session, later.id, "Too early.", by=None, now=clock.at)
+    with writing(database) as session:
+        topics = list(session.scalars(select(Topic.slug)))
+        closes_at = clock.at + timedelta(hours=2)
+        open_round(session, "First", "What?", topics, closes_at=closes_at, choices=1, winners=1, by=None, now=clock.at)
+    assert 'class="button" href="/staff/rounds/first"' in editor.get(f"/staff/topics/{GRID}").text
+    page = editor.get("/topics").text
+    assert 'href="/rounds/first"' in page
+    assert "/rounds/winter" not in page
 
 
 def test_a_topic_that_is_not_there_is_not_found(editor: FlaskClient) -> None:

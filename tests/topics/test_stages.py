@@ -15,13 +15,15 @@ from membership.outbox.models import OutboxRow
 from membership.outbox.rows import claim
 from membership.topics import stage_telling
 from membership.topics.answering import decline, withhold
-from membership.topics.following import follow
+from membership.topics.danger import endanger
+from membership.topics.following import follow, unfollow
+from membership.topics.keeping import close_due
 from membership.topics.promises import admit_late, begin_reporting, postpone, promise, publish
 from membership.topics.stages import RESULTS_TOLD, STAGE_TOLD
 from membership.wiring import Seams
 from tests.accounts.doors import mails, text_of
 from tests.topics.aftermath import DAY, GRID, KYIV, RUBBLE, chosen, does, told, topic
-from tests.topics.people import reader, writing
+from tests.topics.people import opened, reader, writing
 
 WEEK = 7 * DAY
 
@@ -163,3 +165,55 @@ def test_telling_goes_on_where_it_was_broken_off_and_repeats_nothing(
     assert (outsider.id, "reporting") in told(database, "followed")
     with database.session() as session:
         assert session.scalars(select(OutboxRow.done_at).where(OutboxRow.kind == STAGE_TOLD)).all().count(None) == 0
+
+
+def test_that_it_is_late_is_no_news_any_more_once_it_is_published(
+    app: Flask, database: Database, clock: SteppedClock
+) -> None:
+    _round, voters = chosen(database, clock)
+    does(database, promise, "Olena", date(2026, 12, 1), zone=KYIV, now=clock.at)
+    mails(app)
+    clock.advance(3 * DAY)
+    does(database, admit_late, zone=KYIV, now=clock.at)
+    does(database, publish, "/articles/grid", "The grid, repaired", now=clock.at)
+    clock.advance(WEEK)
+    letter = [each for each in mails(app) if each["To"] == voters[0].email][-1]
+    assert letter["Subject"] == "Published: Who repairs the grid?"
+    assert "not there yet" not in text_of(letter)
+
+
+def test_who_proposed_what_became_dangerous_in_its_round_hears_the_reason(
+    app: Flask, database: Database, clock: SteppedClock
+) -> None:
+    round_ = opened(database, now=clock.at)
+    with database.session() as session:
+        proposer = session.get_one(Account, topic(session).proposer_id or 0)
+    _follows(database, proposer, GRID, clock=clock)
+    with writing(database) as session:
+        endanger(session, round_.id, GRID, "The depot was shelled.", by=None, now=clock.at)
+    clock.at = round_.closes_at
+    close_due(database, clock)
+    (letter,) = [each for each in mails(app) if each["Subject"] == "We keep one of your topics out of sight"]
+    assert letter["To"] == proposer.email
+    assert "became dangerous while its round was open" in text_of(letter)
+    assert "The depot was shelled." in text_of(letter)
+
+
+def test_who_stops_following_hears_nothing_of_what_still_waits(
+    app: Flask, database: Database, clock: SteppedClock
+) -> None:
+    outsider = reader(database, "follows@example.org", now=clock.at)
+    _round, _voters = chosen(database, clock)
+    for slug in (GRID, RUBBLE):
+        _follows(database, outsider, slug, clock=clock)
+    mails(app)
+    does(database, begin_reporting, now=clock.at)
+    with writing(database) as session:
+        decline(session, topic(session, RUBBLE), "Another newsroom has it.", by=None, now=clock.at)
+    mails(app)
+    with writing(database) as session:
+        unfollow(session, outsider.id, GRID)
+    clock.advance(WEEK)
+    letters = [text_of(each) for each in mails(app) if each["To"] == outsider.email]
+    assert [text for text in letters if "at work on it" in text] == []
+    assert any("Another newsroom has it." in text for text in letters)

@@ -285,6 +285,18 @@ def test_a_hidden_topic_is_not_there_to_follow_and_can_be_left(
     assert client.post(f"/topics/{GRID}/unfollowing").status_code == 303
 
 
+@pytest.mark.usefixtures("me")
+def test_nobody_learns_by_guessing_which_hidden_topics_there_are(
+    client: FlaskClient, database: Database, clock: SteppedClock
+) -> None:
+    (topic,) = shortlisted(database, ("Who repairs the grid?",), now=clock.at)
+    with writing(database) as session:
+        withhold(session, topic, "Danger.", by=None, now=clock.at)
+    for act in ("following", "unfollowing"):
+        hidden, none = (client.post(f"/topics/{slug}/{act}") for slug in (GRID, "who-repairs-nothing"))
+        assert (hidden.status_code, hidden.text) == (none.status_code, none.text)
+
+
 def test_the_ledger_of_a_year_tells_what_was_asked_and_what_came_of_it(
     client: FlaskClient, database: Database, clock: SteppedClock
 ) -> None:

@@ -31,7 +31,7 @@ class Site:
         self.fresh_until: datetime | None = None
         self.extra: dict[str, str] = {}
         self.body = "word " * 400
-        self.is_away = False
+        self.is_away = self.names_people = False
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
@@ -44,7 +44,9 @@ class Site:
             response.status_code = 404
             response.headers["Cache-Control"] = "public, max-age=60"
         else:
-            response.headers["Cache-Control"] = for_everyone(self.fresh_until, now=self.clock.now())
+            response.headers["Cache-Control"] = for_everyone(
+                self.fresh_until, may_be_stale=not self.names_people, now=self.clock.now()
+            )
         if self.fresh_until:
             response.headers["X-Fresh-Until"] = self.fresh_until.isoformat()
         return response(environ, start_response)
@@ -107,6 +109,14 @@ def test_a_page_is_dropped_when_the_clock_changes_it(site: Site, client: Client)
     assert site.rendered == ["/a"]
     client.get("/a")
     assert site.rendered == ["/a", "/a"]
+
+
+def test_a_page_that_names_people_is_shown_by_nobody_after_its_minute(site: Site, client: Client) -> None:
+    site.names_people = True
+    assert client.get("/a").headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+    site.fresh_until, site.version = site.clock.now() + timedelta(seconds=90), site.version + 1
+    for _ in range(2):  # rendered, then kept
+        assert client.get("/a").headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
 
 
 @pytest.mark.parametrize("path", ["/mine", "/gone"])
