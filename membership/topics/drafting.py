@@ -40,7 +40,8 @@ def draft(session: Session, terms: Terms, topics: Sequence[Candidate], *, by: in
 
 
 def _same_draft(session: Session, terms: Terms, topics: Sequence[Candidate]) -> Round | None:
-    alike = select(Round).where(Round.title == terms.title, Round.announced_at.is_(None), Round.called_off_at.is_(None))
+    drafts = (Round.announced_at.is_(None), Round.roll_hash_open.is_(None), Round.called_off_at.is_(None))
+    alike = select(Round).where(Round.title == terms.title, *drafts)
     tidied = [_tidy(topic) for topic in topics]
     return next(
         (
