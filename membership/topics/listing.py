@@ -51,17 +51,6 @@ def topics_in(session: Session, state: str, *, newest_first: bool = False) -> tu
     )
 
 
-def topics_of(session: Session, round_: Round) -> tuple[ListedTopic, ...]:
-    """Lists the topics of a round in the order in which it names them."""
-    rows = session.execute(
-        _topics()
-        .join(RoundTopic, RoundTopic.topic_id == Topic.id)
-        .where(RoundTopic.round_id == round_.id)
-        .order_by(RoundTopic.position)
-    )
-    return tuple(ListedTopic(row.slug, row.title, row.why, row.proposed_at, state=row.state) for row in rows)
-
-
 def proposals_of(session: Session, account_id: int) -> tuple[ListedTopic, ...]:
     """Lists what a person proposed and no editor has answered yet."""
     mine = _topics().where(Topic.proposer_id == account_id, Topic.state == "proposed")

@@ -1,13 +1,11 @@
 """Where giving is dangerous, and a lost mailbox, in a real browser on a telephone, looked over by axe."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
@@ -22,18 +20,16 @@ from membership.wiring import LOADERS
 from tests.accounts.doors import mails, person, sign_in, text_of
 from tests.accounts.test_lost_mailboxes import FINANCE, NEW, OLD, pays
 from tests.browser import OpenWindow
+from tests.looked_over import looks_well, one_database
 from tests.served import served
 
 pytestmark = pytest.mark.usefixtures("problems")
-
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}}
 
 
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One database is enough here: what pages look like rests on none."""
-    shutil.copy(sqlite_template, tmp_path / "membership.db")
-    return f"sqlite:///{tmp_path / 'membership.db'}"
+    return one_database(sqlite_template, tmp_path)
 
 
 @pytest.fixture
@@ -116,9 +112,3 @@ def top(page: Page, what: str) -> float:
     box = page.locator(what).first.bounding_box()
     assert box is not None
     return box["y"]
-
-
-def looks_well(page: Page) -> None:
-    width = page.locator("html").evaluate("html => [html.scrollWidth, html.clientWidth]")
-    assert width[0] <= width[1]
-    assert Axe().run(page, options=RULES).violations_count == 0

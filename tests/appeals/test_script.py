@@ -1,6 +1,5 @@
 """The script beside the appeal, in a real browser: it asks once, hears a no, and keeps its counts to itself."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from membership.clock import SteppedClock
 from membership.db import Database
 from tests.articles.desk import bring_in_well, write
 from tests.browser import OpenWindow
+from tests.looked_over import RULES, one_database
 from tests.served import served
 from tests.topics.people import opened
 
@@ -33,7 +33,6 @@ UNTIL_SEEN = """
 })
 """
 PLACES = "['h1', '#appeal', '.foot'].map((each) => document.querySelector(each).getBoundingClientRect().top)"
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}}
 Asked = list[dict[str, list[str]]]
 QUIET = "Thank you for reading."
 
@@ -41,8 +40,7 @@ QUIET = "Thank you for reading."
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One database is enough here: what a script does in a browser rests on none."""
-    shutil.copy(sqlite_template, tmp_path / "membership.db")
-    return f"sqlite:///{tmp_path / 'membership.db'}"
+    return one_database(sqlite_template, tmp_path)
 
 
 @pytest.fixture

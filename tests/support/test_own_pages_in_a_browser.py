@@ -1,13 +1,11 @@
 """Letters, credit and the yearly statement in a real browser on a telephone, looked over by axe."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
@@ -18,20 +16,18 @@ from membership.money import Money
 from tests.accounts.doors import mails, sign_in
 from tests.accounts.reports import tell
 from tests.browser import OpenWindow
+from tests.looked_over import looks_well, one_database, telephone_of
 from tests.served import served
 from tests.support.years import MARCH, a_year_of, paid, refunded
 from tests.topics.people import writing
 
 pytestmark = pytest.mark.usefixtures("problems")
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}}
-
 
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One database is enough here: what pages look like rests on none."""
-    shutil.copy(sqlite_template, tmp_path / "membership.db")
-    return f"sqlite:///{tmp_path / 'membership.db'}"
+    return one_database(sqlite_template, tmp_path)
 
 
 @pytest.fixture
@@ -54,11 +50,7 @@ def phone(
         refunded(session, whole, Money(300, "EUR"), MARCH, number=7)
     a_year_of(database, owner, clock=clock)
     tell(database, owner, "Winter roads", now=clock.at)
-    cookie = client.get_cookie("membership")
-    assert cookie is not None
-    page = open_window(width=390)
-    page.context.add_cookies([{"name": "membership", "value": cookie.value, "url": site}])
-    return page
+    return telephone_of(client, open_window, site)
 
 
 def test_letters_are_stopped_from_the_page_and_from_the_letter(app: Flask, phone: Page, site: str) -> None:
@@ -116,19 +108,10 @@ def test_what_was_paid_long_ago_stands_on_a_page_of_its_own(
     with writing(database) as session:
         for month in range(14):
             paid(session, owner, Money(500 + month, "EUR"), MARCH + timedelta(days=31 * month), receipt=month + 1)
-    cookie = client.get_cookie("membership")
-    assert cookie is not None
-    page = open_window(width=390)
-    page.context.add_cookies([{"name": "membership", "value": cookie.value, "url": site}])
+    page = telephone_of(client, open_window, site)
     page.goto(f"{site}/account")
     expect(page.locator("b", has_text="€5.02")).to_be_visible()
     expect(page.locator("b", has_text="€5.01")).to_have_count(0)
     page.get_by_role("link", name="All payments").click()
     expect(page.locator("b", has_text="€5.01")).to_be_visible()
     looks_well(page)
-
-
-def looks_well(page: Page) -> None:
-    width = page.locator("html").evaluate("html => [html.scrollWidth, html.clientWidth]")
-    assert width[0] <= width[1]
-    assert Axe().run(page, options=RULES).violations_count == 0

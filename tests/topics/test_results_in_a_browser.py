@@ -1,25 +1,23 @@
 """Results and one's own ballot in a real browser on a telephone, looked over by axe, scripts on and off."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from membership.clock import SteppedClock
 from membership.db import Database
 from membership.topics.calling_off import call_off
 from tests.browser import OpenWindow
+from tests.looked_over import looks_well, one_database
 from tests.served import served
 from tests.topics.counted import FERRY, GRID, RUBBLE, CountedRound, counted
 from tests.topics.people import opened, writing
 
 pytestmark = pytest.mark.usefixtures("problems")
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}}
 RESULTS = "/rounds/winter-energy/results"
 SEVEN = ((GRID, RUBBLE), (GRID, RUBBLE), (GRID,), (GRID,), (FERRY,), (RUBBLE,), (GRID, FERRY))
 
@@ -27,8 +25,7 @@ SEVEN = ((GRID, RUBBLE), (GRID, RUBBLE), (GRID,), (GRID,), (FERRY,), (RUBBLE,), 
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One database is enough here: what pages look like rests on none."""
-    shutil.copy(sqlite_template, tmp_path / "membership.db")
-    return f"sqlite:///{tmp_path / 'membership.db'}"
+    return one_database(sqlite_template, tmp_path)
 
 
 @pytest.fixture
@@ -86,9 +83,3 @@ def test_a_round_that_was_called_off_says_why(
     phone.goto(f"{site}{RESULTS}")
     expect(phone.get_by_text("The ferry was shelled.")).to_be_visible()
     looks_well(phone)
-
-
-def looks_well(page: Page, *, scripts: bool = True) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("window.innerWidth")
-    if scripts:
-        assert Axe().run(page, options=RULES).response["violations"] == []

@@ -1,12 +1,10 @@
 """The pages of rounds in a real browser: an editor's telephone from draft to danger, a reader's desk in the dark."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
@@ -15,19 +13,17 @@ from membership.clock import SteppedClock
 from membership.db import Database
 from tests.accounts.doors import sign_in
 from tests.browser import OpenWindow
+from tests.looked_over import looks_well, one_database, telephone_of
 from tests.served import served
 from tests.topics.people import TITLES, shortlisted
 
 pytestmark = pytest.mark.usefixtures("problems")
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}}
-
 
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One database is enough here: what pages look like rests on none."""
-    shutil.copy(sqlite_template, tmp_path / "membership.db")
-    return f"sqlite:///{tmp_path / 'membership.db'}"
+    return one_database(sqlite_template, tmp_path)
 
 
 @pytest.fixture
@@ -41,11 +37,7 @@ def site(app: Flask) -> Iterator[str]:
 def phone(client: FlaskClient, site: str, open_window: OpenWindow, clock: SteppedClock) -> Page:
     """The telephone of an editor."""
     sign_in(client, "editor@example.org", "editor", now=clock.at)
-    cookie = client.get_cookie("membership")
-    assert cookie is not None
-    page = open_window(width=390)
-    page.context.add_cookies([{"name": "membership", "value": cookie.value, "url": site}])
-    return page
+    return telephone_of(client, open_window, site)
 
 
 def test_an_editor_takes_a_round_from_the_draft_to_the_danger_on_a_telephone(
@@ -103,9 +95,3 @@ def test_an_editor_takes_a_round_from_the_draft_to_the_danger_on_a_telephone(
     looks_well(reader)
     reader.get_by_role("link", name="How we decide").click()
     looks_well(reader)
-
-
-def looks_well(page: Page) -> None:
-    width = page.locator("html").evaluate("html => [html.scrollWidth, html.clientWidth]")
-    assert width[0] <= width[1]
-    assert Axe().run(page, options=RULES).violations_count == 0

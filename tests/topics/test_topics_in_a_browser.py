@@ -1,12 +1,10 @@
 """Proposing, following and answering a topic in a real browser on a telephone, looked over by axe."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
@@ -15,20 +13,19 @@ from membership.clock import SteppedClock
 from membership.db import Database
 from tests.accounts.doors import sign_in
 from tests.browser import OpenWindow
+from tests.looked_over import looks_well, one_database, telephone_of
 from tests.served import served
 from tests.topics.people import give, shortlisted, writing
 
 pytestmark = pytest.mark.usefixtures("problems")
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}}
 GRID = "who-repairs-the-grid"
 
 
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One database is enough here: what pages look like rests on none."""
-    shutil.copy(sqlite_template, tmp_path / "membership.db")
-    return f"sqlite:///{tmp_path / 'membership.db'}"
+    return one_database(sqlite_template, tmp_path)
 
 
 @pytest.fixture
@@ -45,11 +42,7 @@ def phone(client: FlaskClient, database: Database, site: str, open_window: OpenW
     with writing(database) as session:
         give(session, owner, now=clock.at)
     shortlisted(database, ("Who repairs the grid?",), now=clock.at)
-    cookie = client.get_cookie("membership")
-    assert cookie is not None
-    page = open_window(width=390)
-    page.context.add_cookies([{"name": "membership", "value": cookie.value, "url": site}])
-    return page
+    return telephone_of(client, open_window, site)
 
 
 def test_a_topic_is_proposed_answered_and_followed_on_a_telephone(phone: Page, site: str, clock: SteppedClock) -> None:
@@ -98,9 +91,3 @@ def test_similar_topics_are_shown_without_scripts_before_a_proposal_is_taken(
     expect(page.get_by_text("Is it one of these?")).to_be_visible()
     page.get_by_role("button", name="Mine is another one").click()
     expect(page.get_by_text("your proposal is here")).to_be_visible()
-
-
-def looks_well(page: Page) -> None:
-    width = page.locator("html").evaluate("html => [html.scrollWidth, html.clientWidth]")
-    assert width[0] <= width[1]
-    assert Axe().run(page, options=RULES).violations_count == 0
