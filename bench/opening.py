@@ -10,12 +10,15 @@ from typing import Any
 
 import click
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from bench.mirroring import insert_all
 from bench.processes import Failed
+from bench.writers import writing_all_the_time
 from membership.accounts.models import Account
 from membership.clock import SteppedClock
-from membership.db import Database, transaction
+from membership.db import Database, locked, transaction
+from membership.newsroom.site_version import bump
 from membership.patrons.models import Pledge, PledgePayment
 from membership.payments.models import Payer, Payment, PaymentState
 from membership.topics.announcing import CHECKS, announce
@@ -52,30 +55,39 @@ def main(patrons: int, payments: int, *, postgresql: bool) -> None:
         database = Database(url)
         _fill(database, patrons, payments)
         round_id = _announced(database)
-        seconds, locked_seconds = _open(database, round_id)
+        seconds, waited_seconds = _open(database, round_id)
         size, sweep_seconds = _looked_over(database, round_id)
         close_seconds, tally_seconds = _counted(database, round_id)
         database.close()
     click.echo(
-        f"a roll of {size} opened in {seconds:.1f} s; the lock was held for {locked_seconds:.2f} s; "
+        f"a roll of {size} opened in {seconds:.1f} s; who wrote meanwhile waited {waited_seconds:.2f} s at most; "
         f"a sweep asks for {sweep_seconds:.2f} s; "
         f"as many ballots are tallied in {tally_seconds:.2f} s, and closed in {close_seconds:.1f} s"
     )
-    if size != patrons or seconds > MOST_SECONDS or locked_seconds > MOST_LOCKED_SECONDS:
-        raise Failed(f"It may take {MOST_SECONDS} s, and {MOST_LOCKED_SECONDS} s of the lock.")
+    if size != patrons or seconds > MOST_SECONDS or waited_seconds > MOST_LOCKED_SECONDS:
+        raise Failed(f"It may take {MOST_SECONDS} s, and others may wait {MOST_LOCKED_SECONDS} s.")
     if tally_seconds > MOST_TALLY_SECONDS:
         raise Failed(f"The tally may take {MOST_TALLY_SECONDS} s.")
 
 
 def _open(database: Database, round_id: int) -> tuple[float, float]:
-    begun = time.monotonic()
+    """Returns how long it took, and for how long the longest of those waited who wrote meanwhile."""
     with database.session() as session:
+        account_id = session.scalars(select(Account.id).limit(1)).one()
+
+    def touch(session: Session) -> None:
+        # What an opening and other writers have in common: the round, who may vote in it, and what pages are kept by.
+        locked(session, Round, round_id)
+        locked(session, Account, account_id)
+        bump(session)
+
+    with writing_all_the_time(database, touch) as writer, database.session() as session:
+        begun = time.monotonic()
         prepared = prepare(session, session.get_one(Round, round_id), now=OPENS)
         with transaction(session):
-            locked_at = time.monotonic()
             assert begin(session, round_id, prepared, now=OPENS)  # noqa: S101 - nothing else opens it
-        ended = time.monotonic()
-    return ended - begun, ended - locked_at
+        seconds = time.monotonic() - begun
+    return seconds, writer.longest
 
 
 def _looked_over(database: Database, round_id: int) -> tuple[int, float]:

@@ -14,6 +14,7 @@ from flask import session as cookie
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user
+from itsdangerous import URLSafeTimedSerializer
 
 from membership.accounts import sessions
 from membership.accounts.models import Account
@@ -54,12 +55,19 @@ class OurLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login ships 
 
 
 class OurCookies(SecureCookieSessionInterface):
-    """Flask's signed cookies; where none came there is nothing to verify, and no verifier is made."""
+    """Flask's signed cookies; where none came there is nothing to verify. One verifier serves all requests."""
+
+    _verifier: URLSafeTimedSerializer | None = None
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if self._verifier is None:
+            self._verifier = super().get_signing_serializer(app)
+        return self._verifier
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, String, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
@@ -31,7 +31,9 @@ def _of_last(column: ColumnElement[Any]) -> ScalarSelect[Any]:
     )
 
 
-_last, _last_id = _of_last(_payment.state), _of_last(_payment.id)
+_last = _of_last(_payment.state)
+# Its id and its state in one text, `17 paid`: looking for it twice takes seconds more for a hundred thousand pledges.
+_last_told = _of_last(cast(_payment.id, String) + " " + _payment.state)
 # True for a pledge that rests on nothing: a bank asks for one of its payments, or the one that came last is gone.
 # An older one that was given back does not matter while newer ones stay; the next one that stays heals a lost dispute.
 MONEY_IS_BACK = or_(_is_disputed, func.coalesce(_last, "").in_(set(PAID) - set(KEPT)))
@@ -82,7 +84,7 @@ def entitled_one(session: Session, account_id: int, *, donors: Donors | None = N
     """Says as what an account may vote; `None` if it may not. `donors`: whether, and which, single gifts count."""
     row = _pledge_of(session, account_id)
     if row is not None and (stands := standing(_from_row(row), now=now)).may_vote:
-        return Entitled(account_id, stands, row.payment_id)
+        return Entitled(account_id, stands, _payment_id(row))
     gave = _gifts(session, donors, lambda account: account == account_id)
     return next(iter(gave.values()), None)
 
@@ -93,7 +95,7 @@ def entitled(
     """Returns everyone who may vote at `now`, or those of them that `among` names, by account."""
     theirs = _facts().where(Pledge.live).order_by(Pledge.account_id)
     rows = session.execute(theirs if among is None else theirs.where(among(_account)))
-    stood = ((row.account_id, standing(_from_row(row), now=now), row.payment_id) for row in rows)
+    stood = ((row.account_id, standing(_from_row(row), now=now), _payment_id(row)) for row in rows)
     patrons = {each[0]: Entitled(*each) for each in stood if each[1].may_vote}
     return _gifts(session, donors, among) | patrons
 
@@ -135,8 +137,7 @@ def _facts() -> Select[Any]:
     return select(
         Pledge.account_id,
         *STANDS_BY,
-        _last.label("last_payment"),
-        _last_id.label("payment_id"),
+        _last_told.label("last_told"),
         _is_disputed.label("is_disputed"),
     )
 
@@ -144,7 +145,7 @@ def _facts() -> Select[Any]:
 def _from_row(row: Row[Any]) -> PledgeFacts:
     return PledgeFacts(
         status=row.stripe_status,
-        last_payment=row.last_payment,
+        last_payment=row.last_told and row.last_told.partition(" ")[2],
         period_end_at=row.period_end_at,
         grace_until=row.grace_until,
         cancel_at=row.cancel_at,
@@ -156,3 +157,7 @@ def _from_row(row: Row[Any]) -> PledgeFacts:
         moved_until=row.moved_until,
         why=row.why,
     )
+
+
+def _payment_id(row: Row[Any]) -> int | None:
+    return row.last_told and int(row.last_told.partition(" ")[0])

@@ -1,7 +1,7 @@
 """The opening of a round: its roll is made of everyone who may vote then, and hashed, and its promise stands.
 
-Standings of many take seconds to compute. So that is done before, by a read; under the lock only what changed
-meanwhile is computed again.
+Standings of many take seconds to compute. So that is done before, by a read. The rows are written before the round is
+locked, and nobody sees them; under the lock only what changed meanwhile is computed again.
 """
 
 import json
@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from membership.accounts.audit import record
-from membership.db import Moment, locked
+from membership.db import Moment, locked, take_turn
 from membership.errors import WrongState
 from membership.newsroom.site_version import bump
 from membership.patrons.entitlements import Entitlements, changes, compute
@@ -38,8 +38,10 @@ class PreparedRoll:
 
 def prepare(session: Session, round_: Round, *, now: datetime) -> PreparedRoll:
     """Makes, by reading, the roll of a round that is about to open at `now`."""
-    donors = donors_of(round_, opens_at=min(round_.opens_at, now))
-    return _prepared(round_, compute(session, donors=donors, now=now))
+    donors = donors_of(round_, opens_at=_opens_at(round_, now))
+    prepared = _prepared(round_, compute(session, donors=donors, now=now))
+    # That took a while, and what is found now need not be found when others wait.
+    return _up_to_date(session, round_, prepared, now=now)
 
 
 def begin(session: Session, round_id: int, prepared: PreparedRoll, *, by: int | None = None, now: datetime) -> bool:
@@ -48,10 +50,16 @@ def begin(session: Session, round_id: int, prepared: PreparedRoll, *, by: int | 
     `False` if it is not waiting any more: it may be called by any number of callers at once. Raises `WrongState` if its
     close has come before anybody opened it.
     """
-    round_ = locked(session, Round, round_id)
+    take_turn(session, f"opening {round_id}")
+    round_ = session.get(Round, round_id, populate_existing=True)
     if round_ is None or not is_waiting(round_):
         return False
-    _make_roll(session, round_, prepared, now=now)
+    if not _wrote_unseen(session, round_id, prepared, now=now):
+        if locked(session, Round, round_id) is None or not is_waiting(round_):
+            return False
+        prepared = _up_to_date(session, round_, prepared, now=now)
+        _write(session, round_id, prepared, now=now)
+    _open(session, round_, prepared, now=now)
     bump(session)
     record(session, "opened", "round", round_.slug, actor_id=by, now=now)
     return True
@@ -73,7 +81,9 @@ def open_draft(
     check_times(now, round_.joins_until, round_.closes_at)
     round_.opens_at = now
     topics = take_topics(session, round_, checks, by=by, now=now)
-    _make_roll(session, round_, prepared, now=now)
+    prepared = _up_to_date(session, round_, prepared, now=now)
+    _write(session, round_.id, prepared, now=now)
+    _open(session, round_, prepared, now=now)
     tell(session, topics, by=by, now=now)
     record(session, "announced", "round", round_.slug, actor_id=by, fields=CHECKS, now=now)
     record(session, "opened", "round", round_.slug, actor_id=by, now=now)
@@ -107,22 +117,49 @@ def open_round(
     return open_draft(session, round_.id, CHECKS, prepare(session, round_, now=now), by=by, now=now)
 
 
-def _make_roll(session: Session, round_: Round, prepared: PreparedRoll, *, now: datetime) -> None:
+def _wrote_unseen(session: Session, round_id: int, prepared: PreparedRoll, *, now: datetime) -> bool:
+    """Writes the roll while nobody waits for it, and then locks the round.
+
+    `False`, and nothing written or locked, if something changed meanwhile.
+    """
+    before = session.begin_nested()
+    _write(session, round_id, prepared, now=now)
+    round_ = locked(session, Round, round_id)
+    if round_ is None or not is_waiting(round_) or _up_to_date(session, round_, prepared, now=now) is not prepared:
+        before.rollback()
+        return False
+    before.commit()
+    return True
+
+
+def _up_to_date(session: Session, round_: Round, prepared: PreparedRoll, *, now: datetime) -> PreparedRoll:
+    """Computes again what changed since a roll was prepared; the same one if nothing did."""
+    donors, before = donors_of(round_, opens_at=_opens_at(round_, now)), prepared.entitlements
+    if (before.donors, before.now) != (donors, now):
+        return prepare(session, round_, now=now)
+    changed = changes(session, before)
+    if not changed:
+        return prepared
+    stand = {**before.found, **changed}.items()
+    found = {account_id: each for account_id, each in stand if each is not None}
+    return _prepared(round_, replace(before, found=found))
+
+
+def _write(session: Session, round_id: int, prepared: PreparedRoll, *, now: datetime) -> None:
+    values = {"round_id": round_id, "added_at": now, "reason": AT_OPENING, "lines": json.dumps(prepared.lines)}
+    session.execute(_INSERT[session.get_bind().dialect.name], values)
+
+
+def _open(session: Session, round_: Round, prepared: PreparedRoll, *, now: datetime) -> None:
     if now >= round_.closes_at:
         raise WrongState("The time of the close has passed before this round could open. Take it back.")
-    round_.opens_at = min(round_.opens_at, now)
-    if (prepared.entitlements.donors, prepared.entitlements.now) != (donors_of(round_), now):
-        prepared = prepare(session, round_, now=now)
-    if changed := changes(session, prepared.entitlements):
-        kept = {
-            account_id: each for account_id, each in prepared.entitlements.found.items() if account_id not in changed
-        }
-        found = kept | {account_id: each for account_id, each in changed.items() if each is not None}
-        prepared = _prepared(round_, replace(prepared.entitlements, found=found))
-    values = {"round_id": round_.id, "added_at": now, "reason": AT_OPENING, "lines": json.dumps(prepared.lines)}
-    session.execute(_INSERT[session.get_bind().dialect.name], values)
+    round_.opens_at = _opens_at(round_, now)
     round_.roll_hash_open = prepared.hash
     session.flush()
+
+
+def _opens_at(round_: Round, now: datetime) -> datetime:
+    return min(round_.opens_at, now)
 
 
 def is_waiting(round_: Round) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from babel.core import Locale
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_currency, get_currency_symbol
 from flask import Flask
 from flask_babel import get_locale
@@ -57,7 +57,7 @@ def moment(at: datetime) -> str:
 
 def clock_time(at: datetime) -> str:
     """Writes what a clock in the newsroom's zone shows: `14:02`. For today alone."""
-    return str(format_time(at.astimezone(zone()), "HH:mm", locale=_locale()))
+    return f"{at.astimezone(zone()):%H:%M}"
 
 
 def iso(at: datetime | date) -> str:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,21 +40,34 @@ class Demo(Surroundings):
 
     def start(self, *names: str) -> None:
         """Starts processes (all three without a name) and waits until they answer."""
-        for name in names or PROCESSES:
-            with (self.instance / "logs" / f"{name}.log").open("ab") as log:
-                self._running[name] = subprocess.Popen(  # noqa: S603 - our own commands
-                    self._command(name), cwd=ROOT, env=self._environ(), stdout=log, stderr=log, start_new_session=True
-                )
+        starting = names or PROCESSES
+        for name in starting:
+            if name != "worker":
+                self._begin(name)
         for name, port, path in (
             ("sandbox", self.sandbox_port, "/_sandbox/health"),
             ("app", self.port, "/healthz"),
         ):
             if name in self._running:
                 until(partial(self._is_there, name, port, path), f"{name} does not answer")
+        if "worker" in starting:
+            # It asks Stripe at once for what its clock says is due, and an outage is an error in its log.
+            self._begin("worker")
 
     def stop(self, *names: str) -> None:
-        """Ends processes (all without a name), and all that they started."""
-        ending = [self._running.pop(name) for name in names or tuple(self._running)]
+        """Ends processes (all without a name), and all that they started; the sandbox when nobody asks it any more."""
+        ending = names or tuple(self._running)
+        self._end(name for name in ending if name != "sandbox")
+        self._end(name for name in ending if name == "sandbox")
+
+    def _begin(self, name: str) -> None:
+        with (self.instance / "logs" / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(  # noqa: S603 - our own commands
+                self._command(name), cwd=ROOT, env=self._environ(), stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _end(self, names: Iterable[str]) -> None:
+        ending = [self._running.pop(name) for name in names]
         for process in ending:
             process.send_signal(signal.SIGTERM)
         for process in ending:
@@ -105,9 +118,9 @@ class Demo(Surroundings):
             connection.close()
 
     def tracebacks(self) -> list[str]:
-        """Names the logs in which an error was thrown that nobody caught."""
-        logs = sorted((self.instance / "logs").glob("*.log"))
-        return [log.name for log in logs if "Traceback" in log.read_text("utf-8", errors="replace")]
+        """Returns the lines of logs that tell of an error that nobody caught, and what was said after them."""
+        logs = {log.name: log.read_text("utf-8", errors="replace") for log in (self.instance / "logs").glob("*.log")}
+        return [f"{name}: {said[said.index('Traceback') :]}" for name, said in logs.items() if "Traceback" in said]
 
     def _is_there(self, name: str, port: int, path: str) -> bool:
         log = self.instance / "logs" / f"{name}.log"

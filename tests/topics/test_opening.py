@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
 from membership.clock import SteppedClock
-from membership.db import Database
+from membership.db import Database, locked
 from membership.errors import Refusal, WrongState
 from membership.money import Money
 from membership.patrons.entitlements import changes, compute
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.who import Donors
 from membership.payments.models import Attempt, Payer, Payment, PaymentState
+from membership.topics import opening
 from membership.topics.announcing import CHECKS, announce
+from membership.topics.calling_off import call_off
 from membership.topics.drafting import draft, redraft
 from membership.topics.keeping import close_due, keep_rounds, open_due, seal_due, sweep_rolls
 from membership.topics.models import RollEntry, Round, RoundTopic, Topic
@@ -144,6 +146,23 @@ def test_three_openers_at_once_open_once(database: Database, clock: SteppedClock
     assert len(_roll(database, round_)) == 4
 
 
+def test_a_round_that_is_called_off_while_its_roll_is_written_has_no_roll(
+    database: Database, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patron(database, "one@example.org", now=clock.at)
+    round_ = announced(database, now=clock.at)
+    clock.at = round_.opens_at
+
+    def locked_too_late(session: Session, model: type[Round], key: int) -> Round | None:
+        call_off(session, key, "Nobody can go there.", by=None, now=clock.at)
+        return locked(session, model, key)
+
+    monkeypatch.setattr(opening, "locked", locked_too_late)
+    with writing(database) as session:
+        assert not begin(session, round_.id, prepare(session, round_, now=clock.at), now=clock.at)
+    assert (_roll(database, round_), reread(database, round_).roll_hash_open) == ({}, None)
+
+
 def test_a_draft_that_is_edited_while_it_is_announced_stays_one_thing(database: Database, clock: SteppedClock) -> None:
     slugs = [topic.slug for topic in shortlisted(database, TITLES, now=clock.at)]
     terms = terms_at(clock.at + DAY)
@@ -224,6 +243,26 @@ def test_standings_that_changed_since_they_were_computed_are_computed_again(data
         now_found = {**before.found, **changed}
         assert {account_id: each for account_id, each in now_found.items() if each} == after.found
         assert after.found.keys() == {stays.id, comes.id, gives.id}
+
+
+def test_who_came_or_went_while_the_roll_was_prepared_stands_on_it_as_they_are(
+    database: Database, clock: SteppedClock
+) -> None:
+    stays, leaves = (patron(database, f"{name}@example.org", now=clock.at) for name in ("stays", "leaves"))
+    comes = reader(database, "comes@example.org", now=clock.at)
+    round_ = announced(database, now=clock.at)
+    clock.at = round_.opens_at
+    with database.session() as session:
+        prepared = prepare(session, round_, now=clock.at)
+    with writing(database) as session:
+        lapse(session, leaves, now=clock.at)
+        give(session, comes, now=clock.at)
+    with writing(database) as session:
+        assert begin(session, round_.id, prepared, now=clock.at)
+    on_it = _roll(database, round_).keys()
+    assert on_it & {stays.id, leaves.id, comes.id} == {stays.id, comes.id}
+    with database.session() as session:
+        assert verify_roll(session, reread(database, round_)).opening
 
 
 def test_donors_of_the_last_months_are_admitted_where_a_round_says_so(

@@ -49,7 +49,9 @@ def _note(session: Session, survey: Survey, event: EventSeen, body: dict[str, An
     under = _under(body, thing)
     if thing == ACCOUNT or under is None or not _is_ours(session, survey, body, under):
         return
-    looked_at = session.scalar(select(StripeObject.fetched_at).where(StripeObject.id == thing.id))
+    # All that a session tells of money, its subscription or payment tells as well.
+    telling = (thing.id, under[1]) if thing.kind == "checkout" else (thing.id,)
+    looked_at = session.scalar(select(func.max(StripeObject.fetched_at)).where(StripeObject.id.in_(telling)))
     if looked_at is None or looked_at < event.created_at:
         what = f"{event.type} of {event.created_at:%Y-%m-%d %H:%M} UTC never came ({event.id})"
         survey.add(*under, what, thing)
