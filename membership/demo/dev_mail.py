@@ -6,6 +6,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -29,16 +30,18 @@ class Mail:
 def newest(folder: Path) -> list[Mail]:
     """Lists the letters, newest first, at most 200."""
     paths = sorted(folder.glob("*.eml"), reverse=True)[:MOST_SHOWN]
-    return [_read(path) for path in paths]
+    return [_read(path, path.stat().st_mtime_ns) for path in paths]
 
 
 def find(folder: Path, name: str) -> Mail | None:
     """Returns one letter, or `None`."""
     path = folder / f"{name}.eml"
-    return _read(path) if name.isascii() and name.isdigit() and path.is_file() else None
+    return _read(path, path.stat().st_mtime_ns) if name.isascii() and name.isdigit() and path.is_file() else None
 
 
-def _read(path: Path) -> Mail:
+@lru_cache(maxsize=2 * MOST_SHOWN)
+def _read(path: Path, _changed_at: int) -> Mail:
+    # Letters stay as they are, and taking two hundred apart takes a second.
     message = message_from_bytes(path.read_bytes(), policy=SMTP)
     return Mail(
         name=path.stem,
