@@ -37,7 +37,7 @@ FEWEST_TOPICS = 4
 
 @dataclass
 class Play:
-    """A newsroom in which things happen by chance. `chosen`: by round and account, the votes that were taken."""
+    """A newsroom in which things happen by chance. `chosen`: by round and place on its roll, the votes that were taken."""
 
     app: Flask
     database: Database
@@ -167,9 +167,9 @@ class Play:
         assert round_.opens_at <= self.clock.at < round_.closes_at, "taken out of time"
         assert voter is not None, "taken from nobody on the roll"
         held = self.chosen.setdefault(round_.id, {})
-        held.pop(person.id, None)
+        held.pop(voter.roll_id, None)
         if choices:
-            held[person.id] = choices
+            held[voter.roll_id] = choices
         return True
 
     def lapses(self) -> None:

@@ -17,10 +17,12 @@ from membership.topics.keeping import close_due
 from membership.topics.models import Follow, OpenBallot, RollEntry, Round, Topic
 from tests.accounts.doors import mails, sign_in
 from tests.storms.matching import Choice
-from tests.topics.people import TITLES, give, opened, patrons, vote, writing
+from tests.topics.people import TITLES, WEEK, give, opened, patrons, vote, writing
 
 # So many of the voters come by the pages, so that the log has something to tell.
 BY_THE_PAGES = 6
+# Seconds: however many they are, all vote within three quarters of the week that a round lasts.
+SPREAD = 2 * int(WEEK.total_seconds()) * 3 // 4
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def hold_secretly(app: Flask, database: Database, clock: SteppedClock, voters: i
         slugs = sorted(session.scalars(select(Topic.slug)))
     chosen = {person: chance.choice(list(combinations(slugs, 2))) for person in voting}
     for person in voting:
-        clock.advance(timedelta(seconds=chance.randint(1, 300)))
+        clock.advance(timedelta(seconds=chance.randint(1, min(300, SPREAD // voters))))
         if person in browsers:
             _vote_by_the_page(browsers[person], chosen[person])
             continue

@@ -121,9 +121,10 @@ def results_stand(session: Session, play: Play, published: dict[int, Counts]) ->
 
 def accepted(session: Session, play: Play, round_: Round) -> list[Choice]:
     """Lists what the model remembers of a round, without those who stand on its roll as barred."""
-    barred = select(RollEntry.account_id).where(RollEntry.round_id == round_.id, RollEntry.barred_at.is_not(None))
+    # By the place on the roll: it stays, and stays barred, when the person is erased.
+    barred = select(RollEntry.id).where(RollEntry.round_id == round_.id, RollEntry.barred_at.is_not(None))
     out = set(session.scalars(barred))
-    return [choices for person, choices in play.chosen.get(round_.id, {}).items() if person not in out]
+    return [choices for roll_id, choices in play.chosen.get(round_.id, {}).items() if roll_id not in out]
 
 
 def letters_tell_no_choice(play: Play) -> None:
