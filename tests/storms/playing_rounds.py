@@ -37,7 +37,7 @@ FEWEST_TOPICS = 4
 
 @dataclass
 class Play:
-    """A newsroom in which things happen by chance. `chosen`: by round and place on its roll, the votes that were taken."""
+    """A newsroom in which things happen by chance. `chosen`: by round and place on its roll, the votes taken."""
 
     app: Flask
     database: Database
