@@ -5,12 +5,12 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from membership.db import transaction
 from membership.patrons.models import Pledge, PledgePayment
 from membership.payments.gateway import StripeAway
-from membership.payments.models import Attempt, Movement, Payment, PaymentSource, PaymentState
+from membership.payments.models import Attempt, Movement, Payment, PaymentSource, PaymentState, StripeObject
 from membership.payments.reconciliation.commands import Bars
 from tests.behaviours.acts import console
 from tests.money import DAY, World
@@ -74,6 +74,18 @@ def test_a_donation_and_a_pledge_of_which_nothing_was_heard_are_named_and_then_k
     assert len(newsroom.letters("Welcome")) == 1
     with newsroom.session() as session:
         assert session.scalars(select(Attempt.state)).all() == ["paid", "paid"]
+
+
+def test_a_session_is_heard_of_by_the_payment_or_the_pledge_that_it_made(newsroom: World) -> None:
+    newsroom.give_and_pay(newsroom.browser())
+    pledged(newsroom)
+    newsroom.settle()
+    newsroom.collect()
+    with newsroom.session() as session:
+        assert session.scalar(select(func.count()).where(StripeObject.kind == "checkout")) == 2
+    execute(newsroom, "DELETE FROM stripe_events WHERE type = 'checkout.session.completed'")
+    execute(newsroom, "DELETE FROM stripe_objects WHERE kind = 'checkout'")
+    assert reconcile(newsroom) == Said(0, "Nothing differs.\n")
 
 
 PAYMENT_EDITS = (
