@@ -47,7 +47,7 @@ def _read(path: Path, _changed_at: int) -> Mail:
         name=path.stem,
         to=str(message["To"]),
         sender=str(message["From"]),
-        subject=str(message["Subject"]),
+        subject=str(message["Subject"]).strip(),
         sent_at=parsedate_to_datetime(str(message["Date"])),
         text=_part(message, "plain"),
         html=_part(message, "html"),
