@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from membership.accounts.models import Account
@@ -39,15 +39,12 @@ def _of_others() -> Select[Any]:
 
 def _paid_twice() -> Select[Any]:
     """Selects payments of a period for which another one was kept too: somebody was charged twice."""
-    other, tie = aliased(Payment), aliased(PledgePayment)
-    same = (
-        tie.pledge_id == PledgePayment.pledge_id,
-        tie.period_start == PledgePayment.period_start,
-        tie.payment_id != PledgePayment.payment_id,
-        other.id == tie.payment_id,
-        other.state.in_(KEPT),
-    )
-    return _tied().where(Payment.state.in_(KEPT), exists().where(*same))
+    # Counted in one pass: to look for each payment's like takes a second more for half a million.
+    period = (PledgePayment.pledge_id, PledgePayment.period_start)
+    kept = select(*period).join(Payment, Payment.id == PledgePayment.payment_id).where(Payment.state.in_(KEPT))
+    twice = kept.group_by(*period).having(func.count() > 1).subquery()
+    same = (twice.c.pledge_id == PledgePayment.pledge_id) & (twice.c.period_start == PledgePayment.period_start)
+    return _tied().join(twice, same).where(Payment.state.in_(KEPT))
 
 
 def _tied() -> Select[Any]:
