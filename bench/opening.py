@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bench.mirroring import insert_all
 from bench.processes import Failed
-from bench.writers import writing_all_the_time
+from bench.writers import Writer
 from membership.accounts.models import Account
 from membership.clock import SteppedClock
 from membership.db import Database, locked, transaction
@@ -81,7 +81,7 @@ def _open(database: Database, round_id: int) -> tuple[float, float]:
         locked(session, Account, account_id)
         bump(session)
 
-    with writing_all_the_time(database, touch) as writer, database.session() as session:
+    with Writer(database, touch) as writer, database.session() as session:
         begun = time.monotonic()
         prepared = prepare(session, session.get_one(Round, round_id), now=OPENS)
         with transaction(session):

@@ -1,9 +1,9 @@
 """Somebody who writes again and again, and how long one of their transactions took at most."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import Event, Thread
+from typing import Self
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ PAUSE_SECONDS = 0.005
 
 
 class Writer:
-    """One who writes until told to stop; `longest` in seconds, from asking for the transaction to its end."""
+    """One who writes while the block lasts; `longest` in seconds, from asking for a transaction to its end."""
 
     def __init__(self, database: Database, write: Callable[[Session], object]) -> None:
         self.longest = 0.0
@@ -21,13 +21,12 @@ class Writer:
         self._done = Event()
         self._thread = Thread(target=self._go_on)
 
-    def start(self) -> None:
-        """Begins, and returns when the first transaction is done."""
-        self._once()
+    def __enter__(self) -> Self:
+        self._once()  # what a first time costs says nothing of waiting
         self._thread.start()
+        return self
 
-    def stop(self) -> None:
-        """Waits until the last transaction is done."""
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
 
@@ -40,14 +39,3 @@ class Writer:
         with self._database.session() as session, transaction(session):
             self._write(session)
         return time.monotonic() - begun
-
-
-@contextmanager
-def writing_all_the_time(database: Database, write: Callable[[Session], object]) -> Iterator[Writer]:
-    """Lets one write meanwhile."""
-    writer = Writer(database, write)
-    writer.start()
-    try:
-        yield writer
-    finally:
-        writer.stop()

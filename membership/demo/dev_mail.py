@@ -30,17 +30,21 @@ class Mail:
 def newest(folder: Path) -> list[Mail]:
     """Lists the letters, newest first, at most 200."""
     paths = sorted(folder.glob("*.eml"), reverse=True)[:MOST_SHOWN]
-    return [_read(path, path.stat().st_mtime_ns) for path in paths]
+    return [_read(path) for path in paths]
 
 
 def find(folder: Path, name: str) -> Mail | None:
     """Returns one letter, or `None`."""
     path = folder / f"{name}.eml"
-    return _read(path, path.stat().st_mtime_ns) if name.isascii() and name.isdigit() and path.is_file() else None
+    return _read(path) if name.isascii() and name.isdigit() and path.is_file() else None
+
+
+def _read(path: Path) -> Mail:
+    return _taken_apart(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=2 * MOST_SHOWN)
-def _read(path: Path, _changed_at: int) -> Mail:
+def _taken_apart(path: Path, _changed_at: int) -> Mail:
     # Letters stay as they are, and taking two hundred apart takes a second.
     message = message_from_bytes(path.read_bytes(), policy=SMTP)
     return Mail(

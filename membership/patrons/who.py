@@ -12,7 +12,7 @@ from membership.accounts.models import Account
 from membership.patrons.models import Pledge, PledgePayment
 from membership.patrons.standing import NONE, Grant, PledgeFacts, Standing, standing
 from membership.payments.models import Attempt, Payer, Payment
-from membership.payments.states import KEPT, PAID
+from membership.payments.states import GONE, KEPT
 
 _payment, _tie = Payment.__table__.c, PledgePayment.__table__.c
 _of_pledge = (_tie.pledge_id == Pledge.__table__.c.id, _tie.payment_id == _payment.id)
@@ -36,7 +36,7 @@ _last = _of_last(_payment.state)
 _last_told = _of_last(cast(_payment.id, String) + " " + _payment.state)
 # True for a pledge that rests on nothing: a bank asks for one of its payments, or the one that came last is gone.
 # An older one that was given back does not matter while newer ones stay; the next one that stays heals a lost dispute.
-MONEY_IS_BACK = or_(_is_disputed, func.coalesce(_last, "").in_(set(PAID) - set(KEPT)))
+MONEY_IS_BACK = or_(_is_disputed, func.coalesce(_last, "").in_(GONE))
 
 # The columns of a pledge that standing is a function of, besides its payments.
 STANDS_BY: tuple[Any, ...] = (

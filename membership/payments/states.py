@@ -17,6 +17,8 @@ from membership.payments.models import Payment, PaymentState
 PAID = ("paid", "partly_refunded", "refunded", "disputed", "lost")
 # The money has come and is still with us, at least in part: only this gives standing.
 KEPT = ("paid", "partly_refunded")
+# It was with us and is not any more.
+GONE = frozenset(PAID) - frozenset(KEPT)
 
 # From each state, where a payment may go. Among those that are paid everything may happen, back and forth: refunds
 # fail, disputes are won, and we may look only when several such things have happened.

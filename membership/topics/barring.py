@@ -11,7 +11,7 @@ from membership.outbox.rows import put_off
 from membership.outbox.waiting import call_off
 from membership.patrons.models import Pledge, PledgePayment
 from membership.payments.models import Payer, Payment
-from membership.payments.states import KEPT, PAID
+from membership.payments.states import GONE
 from membership.topics.ballots import letter_due_at
 from membership.topics.models import OpenBallot, RollEntry, Round
 from membership.topics.roll import may_vote_now
@@ -19,8 +19,6 @@ from membership.topics.saving import RECEIPT_LETTER
 
 # Why money takes a vote with it; who is barred for another reason is not let back by money.
 MONEY_REASONS: Final = ("refunded", "withdrawn", "disputed", "lost")
-# States of a payment that was with us and is not any more.
-GONE: Final = frozenset(PAID) - frozenset(KEPT)
 
 
 def follow_money(session: Session, payment_id: int, why: str | None, *, now: datetime) -> None:

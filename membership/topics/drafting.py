@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, not_, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.audit import record
@@ -15,6 +15,7 @@ from membership.db import locked
 from membership.errors import NotFound, Refusal, WrongState
 from membership.topics.models import Round, RoundTopic, Topic
 from membership.topics.moves import REFUSALS
+from membership.topics.round_phase import IS_SEEN
 from membership.topics.round_terms import SAID_LENGTH, Candidate, Terms, sound
 from membership.topics.rounds import terms_of, topics_in_round
 from membership.topics.slugs import insert_under_slug
@@ -40,8 +41,7 @@ def draft(session: Session, terms: Terms, topics: Sequence[Candidate], *, by: in
 
 
 def _same_draft(session: Session, terms: Terms, topics: Sequence[Candidate]) -> Round | None:
-    drafts = (Round.announced_at.is_(None), Round.roll_hash_open.is_(None), Round.called_off_at.is_(None))
-    alike = select(Round).where(Round.title == terms.title, *drafts)
+    alike = select(Round).where(Round.title == terms.title, not_(IS_SEEN), Round.called_off_at.is_(None))
     tidied = [_tidy(topic) for topic in topics]
     return next(
         (

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from membership.money import Money
 from membership.newsroom.words import current_newsroom
 from membership.patrons.tiers import current_tiers
 from membership.topics.models import MoveText, Round, RoundTopic, Topic, TopicMove
+from membership.topics.round_phase import IS_SEEN
 
 LONGEST_LIST = 100
 # Topics in these states stand in a round, or were chosen in one.
@@ -75,7 +76,7 @@ def _latest_rounds(session: Session, topic_ids: Sequence[int]) -> dict[int, tupl
         .join(Round, Round.id == RoundTopic.round_id)
         .where(
             RoundTopic.topic_id.in_(topic_ids),
-            or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None)),
+            IS_SEEN,
             Round.called_off_at.is_(None),
         )
         .order_by(Round.opens_at, Round.id)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.newsroom.remembered import Remembered
 from membership.topics.models import Round
+from membership.topics.round_phase import IS_SEEN
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,7 @@ def _load(session: Session) -> tuple[OpenRound, ...]:
             Round.closes_at,
             Round.roll_hash_open.is_not(None),
         )
-        .where(or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None)))
-        .where(Round.closed_at.is_(None), Round.called_off_at.is_(None))
+        .where(IS_SEEN, Round.closed_at.is_(None), Round.called_off_at.is_(None))
         .order_by(Round.closes_at, Round.id)
     )
     return tuple(OpenRound(*row) for row in rows)

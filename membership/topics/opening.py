@@ -57,8 +57,7 @@ def begin(session: Session, round_id: int, prepared: PreparedRoll, *, by: int | 
     if not _wrote_unseen(session, round_id, prepared, now=now):
         if locked(session, Round, round_id) is None or not is_waiting(round_):
             return False
-        prepared = _up_to_date(session, round_, prepared, now=now)
-        _write(session, round_id, prepared, now=now)
+        prepared = _wrote(session, round_, prepared, now=now)
     _open(session, round_, prepared, now=now)
     bump(session)
     record(session, "opened", "round", round_.slug, actor_id=by, now=now)
@@ -81,9 +80,7 @@ def open_draft(
     check_times(now, round_.joins_until, round_.closes_at)
     round_.opens_at = now
     topics = take_topics(session, round_, checks, by=by, now=now)
-    prepared = _up_to_date(session, round_, prepared, now=now)
-    _write(session, round_.id, prepared, now=now)
-    _open(session, round_, prepared, now=now)
+    _open(session, round_, _wrote(session, round_, prepared, now=now), now=now)
     tell(session, topics, by=by, now=now)
     record(session, "announced", "round", round_.slug, actor_id=by, fields=CHECKS, now=now)
     record(session, "opened", "round", round_.slug, actor_id=by, now=now)
@@ -130,6 +127,13 @@ def _wrote_unseen(session: Session, round_id: int, prepared: PreparedRoll, *, no
         return False
     before.commit()
     return True
+
+
+def _wrote(session: Session, round_: Round, prepared: PreparedRoll, *, now: datetime) -> PreparedRoll:
+    """Writes the roll of a round that is held, as it is by now, and returns it so."""
+    prepared = _up_to_date(session, round_, prepared, now=now)
+    _write(session, round_.id, prepared, now=now)
+    return prepared
 
 
 def _up_to_date(session: Session, round_: Round, prepared: PreparedRoll, *, now: datetime) -> PreparedRoll:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership.topics.models import RollEntry, Round, RoundTopic
 from membership.topics.roll import WITHHELD_UNDER
-from membership.topics.round_phase import Phase, phase
+from membership.topics.round_phase import IS_SEEN, Phase, phase
 
 LONGEST_LIST = 100
 
@@ -42,7 +42,7 @@ class StaffRound:
 
 def calendar(session: Session, *, now: datetime) -> tuple[ListedRound, ...]:
     """Lists the rounds that were announced, the latest close first."""
-    public = select(Round).where(or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None)))
+    public = select(Round).where(IS_SEEN)
     latest = public.order_by(Round.closes_at.desc(), Round.id.desc()).limit(LONGEST_LIST)
     return _listed(session, list(session.scalars(latest)), now=now)
 

@@ -3,7 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import or_
+
 from membership.topics.models import Round
+
+# Of rows: what is no draft.
+IS_SEEN = or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None))
 
 Phase = Literal["draft", "soon", "joining", "voting", "counting", "closed", "called_off"]
 

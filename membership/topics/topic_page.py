@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.errors import NotFound
 from membership.topics.listing import HIDDEN
 from membership.topics.models import MoveText, Round, RoundTopic, Topic, TopicMove
 from membership.topics.promises import promise_in
+from membership.topics.round_phase import IS_SEEN
 from membership.web.slugs import is_slug
 
 Mover = Literal["proposer", "editor", "round"]
@@ -96,7 +97,7 @@ def rounds_of(session: Session, topic: Topic) -> tuple[StoodIn, ...]:
         select(Round, RoundTopic.endangered_at)
         .join(RoundTopic, RoundTopic.round_id == Round.id)
         .where(RoundTopic.topic_id == topic.id)
-        .where(or_(Round.announced_at.is_not(None), Round.roll_hash_open.is_not(None)))
+        .where(IS_SEEN)
         .order_by(Round.opens_at, Round.id)
     )
     return tuple(

@@ -22,21 +22,12 @@ from membership.topics.models import RollEntry, RoundTopic
 from membership.topics.reminding import REMINDERS, plan_reminders
 from membership.wiring import Seams
 from tests.accounts.doors import mails, sign_in, text_of
-from tests.topics.people import give, opened, patrons, vote, writing
+from tests.topics.people import opened, patrons, vote, writing
 
 GRID, RUBBLE, FERRY = "who-repairs-the-grid", "where-does-the-rubble-go", "the-last-ferrymen"
 BALLOT = "/rounds/winter-energy/ballot"
 JSON = {"Accept": "application/json"}
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def me(client: FlaskClient, database: Database, clock: SteppedClock) -> Account:
-    """A patron who is signed in."""
-    account = sign_in(client, "me@example.org", now=clock.at)
-    with writing(database) as session:
-        give(session, account, now=clock.at)
-    return account
 
 
 def _post(client: FlaskClient, choices: list[str], version: object = 0) -> TestResponse:

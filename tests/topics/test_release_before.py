@@ -15,19 +15,10 @@ from membership.outbox.rows import enqueue
 from membership.topics.calling_off import call_off
 from membership.topics.keeping import close_due
 from membership.topics.models import RollEntry, Round
-from tests.accounts.doors import mails, sign_in
-from tests.topics.people import give, opened, patrons, vote, writing
+from tests.accounts.doors import mails
+from tests.topics.people import opened, patrons, vote, writing
 
 GRID = "who-repairs-the-grid"
-
-
-@pytest.fixture
-def me(client: FlaskClient, database: Database, clock: SteppedClock) -> Account:
-    """A patron who is signed in."""
-    account = sign_in(client, "me@example.org", now=clock.at)
-    with writing(database) as session:
-        give(session, account, now=clock.at)
-    return account
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from membership.topics.promises import promise
 from membership.topics.proposing import propose
 from membership.topics.words import load_topics
 from tests.accounts.doors import mails, sign_in, text_of
-from tests.topics.people import give, opened, patron, shortlisted, writing
+from tests.topics.people import opened, patron, shortlisted, writing
 
 GRID = "who-repairs-the-grid"
 PROPOSAL = {
@@ -32,15 +32,6 @@ PROPOSAL = {
     "sources": "https://example.org/trees",
 }
 TREES = "who-counts-the-trees"
-
-
-@pytest.fixture
-def me(client: FlaskClient, database: Database, clock: SteppedClock) -> Account:
-    """A patron, signed in in the client."""
-    account = sign_in(client, "me@example.org", now=clock.at)
-    with writing(database) as session:
-        give(session, account, now=clock.at)
-    return account
 
 
 def _topic(session: Session, slug: str) -> Topic:
